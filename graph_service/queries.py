@@ -1,0 +1,176 @@
+"""The questions: one `.rq` file each, with a head in `#+` comments (YAML, in grlc's spelling) and typed parameters.
+
+A parameter is an ordinary variable of the query. A value given for it becomes an RDF term and enters the query as a
+`VALUES` block at the start of the `WHERE` clause; it is never pasted as text. Without a value the question answers for all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph as ox
+import yaml
+
+from graph_service.errors import BadParameter, DataError
+from graph_service.problems import suggestion
+from graph_service.terms import BASE, KINDS, PREFIXES, SCHEMES
+
+TYPES = {
+    "iri": "an IRI, a prefixed name or a short name",
+    "text": "a text",
+    "integer": "a whole number",
+    "decimal": "a number",
+    "date": "a date such as 2010, 2010-08 or 2010-08-15",
+    "boolean": "true or false",
+}
+XSD = PREFIXES["xsd"]
+FIRST_GROUP = re.compile(
+    r"""(?:"[^"\n]*"|'[^'\n]*'|<[^<>"{}|^`\\\s]*>|\#[^\n]*|[^{}"'<#]|<)*?\bWHERE\s*\{""", re.IGNORECASE | re.VERBOSE
+)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One variable that a person may fix; `kind` names the vocabulary or kind of record that an IRI comes from."""
+
+    name: str
+    type: str = "text"
+    kind: str | None = None
+    label: str | None = None
+    description: str | None = None
+    example: str | None = None
+    several: bool = False
+
+    def term(self, value: str) -> ox.NamedNode | ox.Literal:
+        """The value as an RDF term of the parameter's type; raises `BadParameter`."""
+        value = value.strip()
+        try:
+            return self._term(value)
+        except ValueError as error:
+            raise BadParameter(
+                f"`{self.name}={value}` is not {TYPES[self.type]}" + (f", e.g. `{self.example}`." if self.example else "."),
+                parameter=self.name,
+            ) from error
+
+    def _term(self, value: str) -> ox.NamedNode | ox.Literal:
+        if self.type == "iri":
+            if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", value):
+                return ox.NamedNode(value)
+            prefix, colon, local = value.partition(":")
+            if colon:
+                if prefix not in PREFIXES:
+                    raise ValueError(value)
+                return ox.NamedNode(PREFIXES[prefix] + local)
+            if self.kind is None or not value:
+                raise ValueError(value)
+            return ox.NamedNode(f"{BASE}{self.kind.split('|')[0]}/{value}")
+        if self.type == "text":
+            return ox.Literal(value)
+        if self.type == "date":
+            for pattern, datatype in ((r"\d{4}", "gYear"), (r"\d{4}-\d\d", "gYearMonth"), (r"\d{4}-\d\d-\d\d", "date")):
+                if re.fullmatch(pattern, value):
+                    return ox.Literal(value, datatype=ox.NamedNode(XSD + datatype))
+            raise ValueError(value)
+        if self.type == "boolean":
+            if value not in {"true", "false"}:
+                raise ValueError(value)
+            return ox.Literal(value == "true")
+        if not re.fullmatch(r"[+-]?\d{1,18}" if self.type == "integer" else r"[+-]?\d{1,18}(\.\d{1,18})?", value):
+            raise ValueError(value)
+        return ox.Literal(value, datatype=ox.NamedNode(XSD + self.type))
+
+
+@dataclass(frozen=True)
+class Query:
+    """A question: its text, what its head says of it, and the place where values are bound."""
+
+    path: Path
+    text: str
+    summary: str
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    view: str = "table"
+    parameters: tuple[Parameter, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    def bind(self, values: Mapping[str, list[str]]) -> str:
+        """The query with the given values bound; raises `BadParameter` for a name it does not have or a value that does not fit."""
+        known = {parameter.name: parameter for parameter in self.parameters}
+        blocks = []
+        for name, given in values.items():
+            if name not in known:
+                has = ", ".join(f"`{each}`" for each in known) or "none"
+                raise BadParameter(
+                    f"`{self.name}` has no parameter `{name}`; it has {has}.{suggestion(name, known)}", parameter=name
+                )
+            wanted = [value for value in given if value.strip()]
+            if len(wanted) > 1 and not known[name].several:
+                raise BadParameter(f"`{name}` was given {len(wanted)} times; it takes one value.", parameter=name)
+            if wanted:
+                terms = " ".join(str(known[name].term(value)) for value in wanted)
+                blocks.append(f"  VALUES ?{name} {{ {terms} }}")
+        if not blocks:
+            return self.text
+        place = FIRST_GROUP.match(self.text)
+        if place is None:
+            raise DataError(f"{self.path}: a question with parameters has a WHERE clause.")
+        return "\n".join([self.text[: place.end()], *blocks]) + self.text[place.end() :]
+
+    def examples(self) -> dict[str, list[str]]:
+        """The example value of each parameter that has one."""
+        return {each.name: [each.example] for each in self.parameters if each.example is not None}
+
+
+def read(path: Path) -> Query:
+    """The question in a file; raises `DataError` that names the file and what its head lacks."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: the query cannot be read: {error}.") from error
+    head = "\n".join(line[2:].removeprefix(" ") for line in text.splitlines() if line.startswith("#+"))
+    try:
+        said = yaml.safe_load(head) or {}
+    except yaml.YAMLError as error:
+        raise DataError(f"{path}: the `#+` head is not YAML: {' '.join(str(error).split())}.") from error
+    if not isinstance(said, dict) or not isinstance(said.get("summary"), str):
+        raise DataError(f"{path}: the head lacks `#+ summary:`, the question as a person would ask it.")
+    parameters = tuple(_parameter(path, name, facts or {}) for name, facts in (said.pop("parameters", None) or {}).items())
+    known = {"summary", "description", "tags", "view"}
+    return Query(
+        path,
+        text,
+        said["summary"].strip(),
+        " ".join(str(said.get("description", "")).split()),
+        tuple(said.get("tags") or ()),
+        said.get("view", "table"),
+        parameters,
+        {name: value for name, value in said.items() if name not in known},
+    )
+
+
+def _parameter(path: Path, name: str, facts: Mapping[str, Any]) -> Parameter:
+    given = {key: (value if isinstance(value, bool) else str(value)) for key, value in facts.items() if value is not None}
+    unknown = given.keys() - Parameter.__dataclass_fields__.keys()
+    if unknown:
+        raise DataError(f"{path}: parameter `{name}` says `{sorted(unknown)[0]}`, which means nothing here.")
+    parameter = Parameter(name=name, **given)  # type: ignore[arg-type]
+    if parameter.type not in TYPES:
+        raise DataError(f"{path}: parameter `{name}` has type `{parameter.type}`; types are {', '.join(TYPES)}.")
+    for kind in (parameter.kind or "").split("|"):
+        if kind and kind not in {*KINDS, *SCHEMES, "observation"}:
+            raise DataError(f"{path}: parameter `{name}` has kind `{kind}`, which is neither a kind of record nor a vocabulary.")
+    return parameter
+
+
+def catalog(folder: Path) -> Iterator[Query]:
+    """The public questions, in order of their names; those that a folder below holds are not public."""
+    for path in sorted(folder.glob("*.rq")):
+        yield read(path)

@@ -1,0 +1,194 @@
+"""A release: one state of the survey with its dumps, counts and checksums, in a folder that never changes.
+
+`build` writes `<output>/<version>-<checksum>/` through a temporary folder, then moves the link `<output>/current`
+to it; both steps are atomic, so that a kill at any moment leaves the release before it whole.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph as ox
+
+from graph_service.errors import DataError
+from graph_service.graph import Survey
+from graph_service.survey import Files
+from graph_service.terms import BASE, GRAPH, KINDS, ONTOLOGY, PREFIXES, shorten
+
+TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+DUMPS: dict[str, ox.RdfFormat] = {
+    "ttl": ox.RdfFormat.TURTLE,
+    "nt": ox.RdfFormat.N_TRIPLES,
+    "nq": ox.RdfFormat.N_QUADS,
+    "trig": ox.RdfFormat.TRIG,
+    "jsonld": ox.RdfFormat.JSON_LD,
+    "rdf": ox.RdfFormat.RDF_XML,
+}
+"""The formats of a dump by the end of its name; those that know no named graphs hold the merged triples."""
+
+HEADING = re.compile(r"^## (\d{4}\.\d{2}(?:\.\d+)?) \((\d{4}-\d{2}-\d{2})\)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Version:
+    """The name and date of a release: the first heading `## 2026.11 (2026-11-25)` of `records/CHANGELOG.md`."""
+
+    name: str
+    date: str
+
+
+def version_of(files: Files) -> Version:
+    """The version of the data; raises `DataError` when the changelog names none."""
+    changelog = files.records / "CHANGELOG.md"
+    found = HEADING.search(changelog.read_text(encoding="utf-8")) if changelog.is_file() else None
+    if found is None:
+        raise DataError(f"{changelog}: the changelog has no heading such as `## 2026.11 (2026-11-25)`.")
+    return Version(found[1], found[2])
+
+
+def digest(survey: Survey) -> str:
+    """SHA-256 of the dataset's canonical N-Quads (RDFC-1.0), in hexadecimal."""
+    dataset = ox.Dataset(survey.quads)
+    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    lines = sorted(ox.serialize(dataset, format=ox.RdfFormat.N_QUADS).splitlines(keepends=True))
+    return hashlib.sha256(b"".join(lines)).hexdigest()
+
+
+def statistics(survey: Survey) -> dict[str, Any]:
+    """Counts of one state: things per kind, observations and facts, facts and coverage per dimension, oldest fact."""
+    dimensions = {
+        quad.subject.value
+        for quad in survey.quads
+        if quad.graph_name.value == f"{GRAPH}ontology" and quad.predicate.value == f"{ONTOLOGY}keeps"
+    }
+    kinds = {f"{ONTOLOGY}{name}": name for name in (*KINDS.values(), "Observation", "Evidence")}
+    per_kind: Counter[str] = Counter()
+    facts: Counter[str] = Counter()
+    about: dict[str, set[str]] = {}
+    dates: list[str] = []
+    owner = {
+        quad.object.value: quad.subject.value for quad in survey.quads if quad.predicate.value == f"{ONTOLOGY}observation"
+    }
+    polar = {f"{ONTOLOGY}{name}": name for name in ("lacks", "notStated")}
+    said = 0
+    for quad in survey.quads:
+        if quad.predicate == TYPE and quad.object.value in kinds:
+            per_kind[kinds[quad.object.value]] += 1
+        if not quad.subject.value.startswith(f"{BASE}observation/") or quad.graph_name.value == f"{GRAPH}derived":
+            continue
+        name = quad.predicate.value
+        if name in dimensions or name in polar:
+            said += 1
+            facts[shorten(name)] += 1
+            about.setdefault(shorten(name), set()).add(owner.get(quad.subject.value, ""))
+        elif name in (f"{ONTOLOGY}asOf", f"{ONTOLOGY}consulted"):
+            dates.append(quad.object.value)
+    surveyed = per_kind["Archive"] + per_kind["Collection"] + per_kind["Software"]
+    return {
+        "things": dict(sorted(per_kind.items())),
+        "facts": said,
+        "facts_per_dimension": dict(sorted(facts.items())),
+        "things_per_dimension": {name: len(things) for name, things in sorted(about.items())},
+        "coverage_per_dimension": {
+            name: round(len(things) / surveyed, 3) for name, things in sorted(about.items()) if surveyed
+        },
+        "oldest_fact": min(dates, default=None),
+        "newest_fact": max(dates, default=None),
+    }
+
+
+@dataclass(frozen=True)
+class Release:
+    """A built release in its folder."""
+
+    folder: Path
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        try:
+            manifest = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise DataError(f"{self.folder} holds no release: {error}. Run `imaging-survey build`.") from error
+        if not isinstance(manifest, dict) or "digest" not in manifest:
+            raise DataError(f"{self.folder}/manifest.json is no manifest of a release. Run `imaging-survey build`.")
+        return manifest
+
+    @property
+    def version(self) -> str:
+        return str(self.manifest["version"])
+
+    @property
+    def digest(self) -> str:
+        return str(self.manifest["digest"])
+
+    def dump(self, suffix: str) -> Path:
+        return self.folder / f"survey.{suffix}"
+
+    def quads(self) -> Iterator[ox.Quad]:
+        return iter(ox.parse(path=self.dump("nq"), format=ox.RdfFormat.N_QUADS))
+
+
+def write(survey: Survey, files: Files, output: Path, progress: Callable[[str], None] = lambda step: None) -> Release:
+    """Writes a release below `output` and makes it the current one; `progress` is told each step's name."""
+    output.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".building-", dir=output))
+    try:
+        _fill(folder, survey, files, progress)
+        progress("putting the release in place")
+        checksum = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
+        final = output / f"{version_of(files).name}-{checksum[:12]}"
+        folder.chmod(0o755)
+        if not final.exists():
+            folder.rename(final)
+        link = output / f".current-{os.getpid()}"
+        link.unlink(missing_ok=True)
+        link.symlink_to(final.name)
+        link.replace(output / "current")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return Release(final)
+
+
+def _fill(folder: Path, survey: Survey, files: Files, progress: Callable[[str], None]) -> None:
+    version = version_of(files)
+    progress("computing the digest")
+    graphs = Counter(quad.graph_name.value for quad in survey.quads)
+    manifest: dict[str, Any] = {
+        "name": "Imaging Survey",
+        "version": version.name,
+        "date": version.date,
+        "license": "CC0-1.0",
+        "digest": digest(survey),
+        "digest_algorithm": "SHA-256 of the canonical N-Quads (RDFC-1.0)",
+        "triples": len(survey.triples),
+        "quads": len(survey.quads),
+        "graphs": dict(sorted(graphs.items())),
+    }
+    made = statistics(survey)
+    manifest["things"] = made["things"]
+    (folder / "statistics.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+    checksums: dict[str, dict[str, Any]] = {}
+    for suffix, kind in DUMPS.items():
+        progress(f"writing survey.{suffix}")
+        content = ox.serialize(survey.quads if kind.supports_datasets else survey.triples, format=kind, prefixes=PREFIXES)
+        assert content is not None
+        for name, data in ((f"survey.{suffix}", content), (f"survey.{suffix}.gz", gzip.compress(content, 9, mtime=0))):
+            (folder / name).write_bytes(data)
+            checksums[name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    manifest["files"] = checksums
+    text = json.dumps(manifest, indent=1) + "\n"
+    (folder / "manifest.json").write_text(text, encoding="utf-8")
+    sums = "".join(f"{entry['sha256']}  {name}\n" for name, entry in checksums.items())
+    (folder / "SHA256SUMS").write_text(sums, encoding="utf-8")

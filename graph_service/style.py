@@ -1,0 +1,227 @@
+"""How a record is written: the rules of `records/README.md`, one line at a time.
+
+The rules keep a record readable for people who do not know RDF, and let `git blame`, `grep` and a one-line diff work per fact.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+from graph_service.problems import Problem, suggestion
+from graph_service.records import Record
+from graph_service.terms import BASE, ONTOLOGY, PREFIXES
+
+NAME = r"[a-z][a-z0-9-]*:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?"
+IRI = r"<[^<>\"{}|^`\\\s]+>"
+STRING = r'"(?:[^"\\\n]|\\.)*"(?:@[a-z]{2,3}(?:-[A-Za-z0-9]+)*|\^\^' + NAME + ")?"
+PREFIX_LINE = re.compile(r"@prefix ([a-z][a-z0-9-]*): <([^<>\s]*)> \.")
+SUBJECT_LINE = re.compile(f"({NAME}|{IRI})")
+FACT_LINE = re.compile(f"    (a|{NAME}) ({NAME}|{IRI}|{STRING}|-?[0-9]+(?:\\.[0-9]+)?|true|false) ;")
+TERM = re.compile(f'{IRI}|"(?:[^"\\\\\n]|\\\\.)*"|{NAME}')
+THING_FIRST = (
+    "a dcterms:title dcterms:alternative dcterms:description dcterms:issued schema:url survey:sourceKind survey:kind "
+    "survey:softwareRole survey:scope survey:scopeNote survey:inSurvey foaf:homepage"
+).split()
+OBSERVATION_FIRST = "a survey:asOf survey:consulted dcterms:source survey:certainty skos:note".split()
+LAST = ("survey:lacks", "survey:notStated", "survey:evidence", "survey:observation")
+QUALIFIERS = ("survey:approximately", "survey:moreThan", "survey:atLeast", "survey:atMost")
+
+
+def fact_order(ontology: Path) -> dict[str, int]:
+    """The place of each property in the ontology's text, by which facts are ordered in a record."""
+    found = re.findall(rf"^({NAME})$", ontology.read_text(encoding="utf-8"), re.MULTILINE)
+    return {name: place for place, name in enumerate(found)}
+
+
+def rank(subject: str, predicate: str, value: str, order: dict[str, int]) -> tuple[int, int]:
+    """Where a line belongs within its stanza."""
+    first = OBSERVATION_FIRST if subject.startswith("observation:") else THING_FIRST
+    if predicate in first:
+        return (0, first.index(predicate))
+    if predicate in LAST:
+        return (2, LAST.index(predicate))
+    if predicate in QUALIFIERS:
+        return (1, 2 * order.get(value, 0) + 1)
+    return (1, 2 * order.get(predicate, len(order)))
+
+
+@dataclass
+class Reader:
+    """Goes through the lines of one record and notes what breaks a rule."""
+
+    record: Record
+    order: dict[str, int]
+    declared: dict[str, int] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+    stanzas: list[tuple[str, int]] = field(default_factory=list)
+    open: bool = False
+    last: tuple[int, int] = (0, 0)
+    dates: list[tuple[str, int]] = field(default_factory=list)
+    dated: str = ""
+
+    def problem(self, line: int, column: int, rule: str, message: str) -> Problem:
+        return Problem(self.record.path, line, column, rule, message)
+
+    def read(self, text: str) -> Iterator[Problem]:
+        if not text.strip():
+            yield self.problem(1, 1, "style-empty", "the file is empty; a record describes one thing.")
+            return
+        lines = text.split("\n")
+        if lines.pop() != "":
+            yield self.problem(len(lines) + 1, 1, "style-end", "the last line lacks its line end.")
+            lines = text.split("\n")
+        for number, line in enumerate(lines, 1):
+            yield from self.characters(number, line)
+            yield from self.line(number, line.rstrip("\r \t"))
+        if self.open:
+            yield self.problem(len(lines), 1, "style-stanza", "the last stanza is not closed; end it with `.` alone on a line.")
+        yield from self.prefixes()
+        yield from self.subjects()
+
+    def characters(self, number: int, line: str) -> Iterator[Problem]:
+        if line.endswith("\r"):
+            yield self.problem(number, len(line), "style-line-end", "the line ends in CR LF; use LF alone.")
+        elif line != line.rstrip():
+            yield self.problem(number, len(line.rstrip()) + 1, "style-space", "there is space at the end of the line.")
+        if "\t" in line:
+            yield self.problem(number, line.index("\t") + 1, "style-tab", "there is a tab; indent with four spaces.")
+
+    def line(self, number: int, line: str) -> Iterator[Problem]:
+        if not line or line.startswith("#"):
+            return
+        prefix = PREFIX_LINE.fullmatch(line)
+        if prefix:
+            yield from self.prefix(number, prefix[1], prefix[2])
+        elif line == ".":
+            if not self.open:
+                yield self.problem(number, 1, "style-stanza", "this `.` closes nothing; a stanza starts with its subject.")
+            self.open = False
+        elif line[0] != " ":
+            yield from self.subject(number, line)
+        else:
+            yield from self.fact(number, line)
+
+    def prefix(self, number: int, name: str, namespace: str) -> Iterator[Problem]:
+        if self.stanzas:
+            yield self.problem(number, 1, "style-prefix", "a `@prefix` line stands below a stanza; they come first.")
+        if name not in PREFIXES:
+            known = suggestion(name, PREFIXES)
+            yield self.problem(number, 9, "unknown-prefix", f"`{name}:` is no prefix of the survey.{known}")
+        elif PREFIXES[name] != namespace:
+            yield self.problem(number, len(name) + 11, "unknown-prefix", f"`{name}:` stands for <{PREFIXES[name]}>.")
+        if self.declared and name < max(self.declared):
+            yield self.problem(number, 9, "style-prefix", f"`{name}:` is out of order; prefixes are alphabetical.")
+        if name in self.declared:
+            yield self.problem(number, 9, "style-prefix", f"`{name}:` is declared twice.")
+        self.declared.setdefault(name, number)
+
+    def subject(self, number: int, line: str) -> Iterator[Problem]:
+        if self.open:
+            yield self.problem(number, 1, "style-stanza", "the stanza before is not closed; end it with `.` alone on a line.")
+        self.open, self.last = True, (-1, 0)
+        match = SUBJECT_LINE.match(line)
+        if match is None:
+            if line.lower().startswith(("@base", "base", "prefix", "@prefix")):
+                message = "write prefixes as `@prefix name: <…> .`, and no base: a record means the same wherever it lies."
+            elif line.startswith(("_:", "[")):
+                message = "a blank node cannot be linked to; give it a name of the survey."
+            else:
+                message = "a stanza starts with its subject alone at the margin, such as `archive:give-a-scan`."
+            yield self.problem(number, 1, "style-subject", message)
+            return
+        self.stanzas.append((match[1], number))
+        yield from self.terms(number, match[1], 0)
+        if match.end() != len(line):
+            yield self.problem(number, match.end() + 1, "style-line", "the subject stands alone on its line; facts follow below it.")
+
+    def fact(self, number: int, line: str) -> Iterator[Problem]:
+        if not self.open:
+            yield self.problem(number, 1, "style-stanza", "this line belongs to no stanza; its subject is missing above.")
+            return
+        match = FACT_LINE.fullmatch(line)
+        if match is None:
+            yield self.problem(number, len(line) - len(line.lstrip()) + 1, "style-line", self.advice(line))
+            return
+        predicate, value = match[1], match[2]
+        yield from self.terms(number, f"{predicate} {value}", 4)
+        subject = self.stanzas[-1][0] if self.stanzas else ""
+        place = rank(subject, predicate, value, self.order)
+        if place < self.last:
+            yield self.problem(number, 5, "style-order", f"`{predicate}` comes too late here; see the order in records/README.md.")
+        self.last = max(self.last, place)
+        if predicate in ("survey:asOf", "survey:consulted") and self.dated != subject:
+            # asOf stands first where there is one, so the first date of a stanza is the one that counts.
+            self.dated = subject
+            self.dates.append((value.split('"')[1] if '"' in value else value, number))
+
+    def advice(self, line: str) -> str:
+        stripped = line.strip()
+        if not line.startswith("    ") or line[4:5] == " ":
+            return "a fact is indented with exactly four spaces."
+        if stripped.endswith("."):
+            return "a fact ends in ` ;`; the stanza is closed by `.` alone on the next line."
+        if "," in re.sub(STRING + "|" + IRI, "", stripped):
+            return "one line says one fact; repeat the predicate instead of a comma."
+        if not stripped.endswith(" ;"):
+            return "a fact ends in ` ;`, with one space before it."
+        if "[" in stripped or "(" in stripped or "_:" in stripped:
+            return "blank nodes and lists are not used; give the thing a name."
+        return "a fact is written `    predicate value ;` on one line, with single spaces."
+
+    def terms(self, number: int, text: str, offset: int) -> Iterator[Problem]:
+        for match in TERM.finditer(text):
+            term = match.group()
+            if term[0] == '"':
+                continue
+            column = offset + match.start() + 1
+            if term[0] == "<":
+                if term.startswith((f"<{BASE}", f"<{ONTOLOGY}")):
+                    yield self.problem(number, column, "style-name", "write the survey's own names with a prefix.")
+                elif not re.match(r"<[a-z][a-z0-9+.-]*:", term):
+                    yield self.problem(number, column, "style-name", f"{term} is relative; write the whole address.")
+            else:
+                prefix = term.partition(":")[0]
+                self.used.add(prefix)
+                if prefix not in self.declared:
+                    self.declared[prefix] = 0
+
+        for name in re.findall(r'"\^\^([a-z][a-z0-9-]*):', text):
+            self.used.add(name)
+
+    def prefixes(self) -> Iterator[Problem]:
+        for name, number in self.declared.items():
+            if number and name not in self.used:
+                yield self.problem(number, 9, "style-prefix", f"`{name}:` is declared but not used; delete the line.")
+
+    def subjects(self) -> Iterator[Problem]:
+        if not self.stanzas:
+            yield self.problem(1, 1, "style-subject", "the file describes nothing.")
+            return
+        expected = f"{self.record.kind}:{self.record.slug}"
+        first, number = self.stanzas[0]
+        if first != expected:
+            yield self.problem(number, 1, "path-subject", f"the path names `{expected}`, the first subject is `{first}`.")
+        groups = {"observation": 1, "source": 2, "<": 2}
+        stage = 0
+        for subject, place in self.stanzas[1:]:
+            kind = "<" if subject[0] == "<" else subject.partition(":")[0]
+            if kind not in groups:
+                yield self.problem(place, 1, "path-subject", f"`{subject}` has a file of its own; here stand its observations.")
+            elif groups[kind] < stage:
+                yield self.problem(place, 1, "style-order", f"`{subject}` comes too late; observations stand before sources.")
+            elif kind == "observation" and not subject.startswith(f"observation:{self.record.slug}-"):
+                wanted = f"observation:{self.record.slug}-"
+                yield self.problem(place, 1, "path-subject", f"`{subject}`: an observation in this file is called `{wanted}…`.")
+            stage = max(stage, groups.get(kind, 0))
+        for (before, _), (date, place) in pairwise(self.dates):
+            if date < before:
+                yield self.problem(place, 5, "style-order", f"an observation of {date} stands below one of {before}; oldest first.")
+
+
+def problems(record: Record, text: str, order: dict[str, int]) -> list[Problem]:
+    """Everything in the text of one record that breaks a rule of style."""
+    return list(Reader(record, order).read(text))
