@@ -2,4 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import rdflib
+
 __version__ = "2026.11"
+
+
+def load(release: str | Path | None = None) -> rdflib.Dataset:
+    """The survey as an rdflib graph: of a release's folder, of `./releases/current`, or of the files that came with this package."""
+    from graph_service import loading
+
+    return loading.load(release)

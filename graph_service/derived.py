@@ -7,7 +7,8 @@ The rule, in order (design: docs in `records/README.md`):
 3. A second-hand observation never wins over a first-hand one of the same age or newer; without `asOf` its age is
    not known, so it wins over no first-hand one at all.
 4. A dimension that keeps `all` (names, identifiers, relations) takes every value ever observed.
-5. Capabilities and permissions are decided value by value: the newest of *has*, *has in part*, *through a component* and *lacks*.
+5. Capabilities, permissions and *lacks* are decided value by value: the newest of *has*, *has in part*, *through a
+   component* and *lacks*; a newer fact of any dimension with that value ends an older *lacks*.
 6. *Looked for and not stated* is repeated only where no observation states anything.
 """
 
@@ -107,8 +108,9 @@ def latest_facts(quads: Iterable[ox.Quad]) -> Iterator[ox.Triple]:
         yield from said.latest_of(single)
         yield from said.procedure(steps | {f"{SURVEY}accessStep"})
         for group in OPPOSED:
-            yield from said.value_by_value(group)
-        yield from said.open_questions(keeps)
+            yield from said.value_by_value(group, keeps if LACKS in group else ())
+        yield from said.lacking(keeps.keys() - single)
+        yield from said.open_questions()
         yield from said.last_seen()
 
 
@@ -127,6 +129,7 @@ class Said:
         for seen in self.observations:
             for name in properties & seen.facts.keys():
                 self.stated.add(ox.NamedNode(name))
+                self.stated.update(seen.facts[name])
                 for value in seen.facts[name]:
                     if value != self.thing:
                         yield self._say(name, value)
@@ -140,6 +143,7 @@ class Said:
         for name in sorted(stating):
             self.stated.add(ox.NamedNode(name))
             for seen in newest(stating[name]):
+                self.stated.update(seen.facts.get(name, ()))
                 if name not in seen.facts:
                     yield self._say(LACKS, ox.NamedNode(name))
                 for value in seen.facts.get(name, ()):
@@ -158,21 +162,38 @@ class Said:
                     yield self._say(name, value)
                     yield self._say(f"{SURVEY}accessStep", value)
 
-    def value_by_value(self, group: tuple[str, ...]) -> Iterator[ox.Triple]:
-        stating: dict[Term, list[Observation]] = defaultdict(list)
-        for seen in self.observations:
-            for name in group:
-                for value in seen.facts.get(name, ()):
-                    if not (isinstance(value, ox.NamedNode) and value.value.startswith(ONTOLOGY)):
-                        stating[value].append(seen)
-        for value in sorted(stating, key=str):
+    def value_by_value(self, group: tuple[str, ...], dimensions: Iterable[str]) -> Iterator[ox.Triple]:
+        """What the newest observation says of each value; a newer fact of any dimension ends an older *lacks* of its value."""
+        told = {
+            value
+            for seen in self.observations
+            for name in group
+            for value in seen.facts.get(name, ())
+            if not (isinstance(value, ox.NamedNode) and value.value.startswith(ONTOLOGY))
+        }
+        stated = {name for seen in self.observations for name in group if name in seen.facts}
+        self.stated.update(ox.NamedNode(name) for name in stated if name != LACKS)
+        saying = {*group, *dimensions}
+        for value in sorted(told, key=str):
             self.stated.add(value)
-            for seen in newest(stating[value]):
+            stating = [
+                seen for seen in self.observations if any(value in seen.facts[name] for name in saying & seen.facts.keys())
+            ]
+            for seen in newest(stating):
                 for name in group:
                     if value in seen.facts.get(name, ()):
                         yield self._say(name, value)
 
-    def open_questions(self, dimensions: Iterable[str]) -> Iterator[ox.Triple]:
+    def lacking(self, properties: set[str]) -> Iterator[ox.Triple]:
+        """The dimensions that the thing is said to lack as a whole, where no observation states a value of them."""
+        for seen in self.observations:
+            for value in seen.facts.get(LACKS, ()):
+                if isinstance(value, ox.NamedNode) and value.value in properties and value not in self.stated:
+                    yield self._say(LACKS, value)
+
+    def open_questions(self) -> Iterator[ox.Triple]:
+        lacked = {value for seen in self.observations for value in seen.facts.get(LACKS, ())}
+        self.stated |= lacked
         for seen in self.observations:
             for value in seen.facts.get(NOT_STATED, ()):
                 if value not in self.stated:

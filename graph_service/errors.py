@@ -11,11 +11,13 @@
     ├── NotFound                     404  not-found
     ├── MethodNotAllowed             405  method-not-allowed
     ├── NotAcceptable                406  not-acceptable
+    ├── RequestTimeout               408  request-timeout
     ├── Gone                         410  gone
     ├── TooLarge                     413  too-large
     ├── UnsupportedMediaType         415  unsupported-media-type
     ├── TooManyRequests              429  too-many-requests
     ├── QueryMemory                  503  query-memory
+    ├── ServiceFailed                502  service-failed        another endpoint, named by SERVICE
     ├── Busy                         503  busy
     ├── QueryTimeout                 504  query-timeout
     └── DataError                    500  data-error            a file of the survey is not usable
@@ -96,6 +98,10 @@ class NotAcceptable(SurveyError):
     status, code, title = 406, "not-acceptable", "None of the accepted media types can be produced"
 
 
+class RequestTimeout(SurveyError):
+    status, code, title = 408, "request-timeout", "The request did not arrive in time"
+
+
 class Gone(SurveyError):
     status, code, title = 410, "gone", "This was retired"
 
@@ -116,6 +122,10 @@ class QueryMemory(SurveyError):
     status, code, title = 503, "query-memory", "The query needs more memory than allowed"
 
 
+class ServiceFailed(SurveyError):
+    status, code, title = 502, "service-failed", "Another endpoint did not answer as it should"
+
+
 class Busy(SurveyError):
     status, code, title = 503, "busy", "All query workers are busy"
 
@@ -126,3 +136,11 @@ class QueryTimeout(SurveyError):
 
 class DataError(SurveyError):
     code, title = "data-error", "A file of the survey cannot be used"
+
+
+def by_code(code: str) -> type[SurveyError]:
+    """The class with this code; the base for an unknown one."""
+    family = [SurveyError]
+    for each in family:
+        family.extend(each.__subclasses__())
+    return next((each for each in family if each.code == code), SurveyError)

@@ -9,6 +9,7 @@ from functools import cached_property
 import pyoxigraph as ox
 
 from graph_service import derived, queries, records
+from graph_service.assessment import assessments
 from graph_service.errors import DataError
 from graph_service.problems import Problem
 from graph_service.survey import Files
@@ -33,18 +34,22 @@ class Survey:
 def build(files: Files) -> Survey:
     """The whole survey from its files; a file that cannot be parsed raises `DataError`, which names it."""
     written: list[ox.Quad] = []
-    for _, statements in records.read(files.sources()):
+    for path, statements in records.read(files.sources()):
         if isinstance(statements, Problem):
             raise DataError(str(statements))
+        for quad in statements:
+            if isinstance(quad.subject, ox.BlankNode) or isinstance(quad.object, ox.BlankNode):
+                raise DataError(f"{path}: a blank node cannot be linked to; give it a name of the survey.")
         written.extend(statements)
     return Survey(in_order([*written, *follow(written, files)]))
 
 
 def follow(written: list[ox.Quad], files: Files) -> Iterable[ox.Quad]:
-    """What follows from the written statements: latest values first, then each `derive/*.rq` in order of its name."""
+    """What follows from the written statements: latest values, answers on use, then each `derive/*.rq` by its name."""
     graph = ox.NamedNode(DERIVED)
     said = {ox.Triple(quad.subject, quad.predicate, quad.object) for quad in written}
     new = {triple for triple in derived.latest_facts(written) if triple not in said}
+    new |= set(assessments(written, new))
     rules = sorted((files.queries / "derive").glob("*.rq"))
     if rules:
         store = ox.Store()
@@ -67,6 +72,7 @@ def in_order(quads: Iterable[ox.Quad]) -> tuple[ox.Quad, ...]:
     """Distinct quads by graph, subject, predicate and object, so that whatever is made from them is the same each time."""
     return tuple(
         sorted(
-            set(quads), key=lambda quad: (str(quad.graph_name), str(quad.subject), str(quad.predicate), str(quad.object))
+            set(quads),
+            key=lambda quad: (str(quad.graph_name), str(quad.subject), str(quad.predicate), str(quad.object)),
         )
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,26 @@ TYPES = {
     "boolean": "true or false",
 }
 XSD = PREFIXES["xsd"]
-FIRST_GROUP = re.compile(
-    r"""(?:"[^"\n]*"|'[^'\n]*'|<[^<>"{}|^`\\\s]*>|\#[^\n]*|[^{}"'<#]|<)*?\bWHERE\s*\{""", re.IGNORECASE | re.VERBOSE
+TOKEN = re.compile(
+    r"""(?P<skip>\s+|\#[^\n\r]*)
+    |(?P<quoted>\"{3}(?:[^"\\]|\\.|"(?!""))*\"{3}|'{3}(?:[^'\\]|\\.|'(?!''))*'{3}
+        |"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|<[^\x00-\x20<>"{}|^`\\]*>)
+    |(?P<word>[?$@]?[\w:-][\w:.-]*)
+    |(?P<mark>.)""",
+    re.VERBOSE | re.DOTALL,
 )
+
+
+def first_group(text: str) -> int | None:
+    """The place behind the `{` of the first WHERE clause; what stands in strings, comments and IRIs does not count."""
+    last = ""
+    for match in TOKEN.finditer(text):
+        if match.lastgroup == "skip":
+            continue
+        if match.group() == "{" and last == "WHERE":
+            return match.end()
+        last = match.group().upper() if match.lastgroup == "word" else ""
+    return None
 
 
 @dataclass(frozen=True)
@@ -52,7 +70,8 @@ class Parameter:
             return self._term(value)
         except ValueError as error:
             raise BadParameter(
-                f"`{self.name}={value}` is not {TYPES[self.type]}" + (f", e.g. `{self.example}`." if self.example else "."),
+                f"`{self.name}={value}` is not {TYPES[self.type]}"
+                + (f", e.g. `{self.example}`." if self.example else "."),
                 parameter=self.name,
             ) from error
 
@@ -71,15 +90,17 @@ class Parameter:
         if self.type == "text":
             return ox.Literal(value)
         if self.type == "date":
-            for pattern, datatype in ((r"\d{4}", "gYear"), (r"\d{4}-\d\d", "gYearMonth"), (r"\d{4}-\d\d-\d\d", "date")):
-                if re.fullmatch(pattern, value):
-                    return ox.Literal(value, datatype=ox.NamedNode(XSD + datatype))
-            raise ValueError(value)
+            if not re.fullmatch(r"[0-9]{4}(-[0-9]{2}){0,2}", value):
+                raise ValueError(value)
+            date.fromisoformat(value + "-01-01"[len(value) - 4 :])
+            datatype = {4: "gYear", 7: "gYearMonth", 10: "date"}[len(value)]
+            return ox.Literal(value, datatype=ox.NamedNode(XSD + datatype))
         if self.type == "boolean":
             if value not in {"true", "false"}:
                 raise ValueError(value)
             return ox.Literal(value == "true")
-        if not re.fullmatch(r"[+-]?\d{1,18}" if self.type == "integer" else r"[+-]?\d{1,18}(\.\d{1,18})?", value):
+        fraction = "" if self.type == "integer" else r"(\.[0-9]{1,18})?"
+        if not re.fullmatch(r"[+-]?[0-9]{1,18}" + fraction, value):
             raise ValueError(value)
         return ox.Literal(value, datatype=ox.NamedNode(XSD + self.type))
 
@@ -102,7 +123,7 @@ class Query:
         return self.path.stem
 
     def bind(self, values: Mapping[str, list[str]]) -> str:
-        """The query with the given values bound; raises `BadParameter` for a name it does not have or a value that does not fit."""
+        """The query with the given values bound; a name that it does not have or a value that does not fit raises."""
         known = {parameter.name: parameter for parameter in self.parameters}
         blocks = []
         for name, given in values.items():
@@ -119,10 +140,10 @@ class Query:
                 blocks.append(f"  VALUES ?{name} {{ {terms} }}")
         if not blocks:
             return self.text
-        place = FIRST_GROUP.match(self.text)
+        place = first_group(self.text)
         if place is None:
             raise DataError(f"{self.path}: a question with parameters has a WHERE clause.")
-        return "\n".join([self.text[: place.end()], *blocks]) + self.text[place.end() :]
+        return "\n".join([self.text[:place], *blocks]) + self.text[place:]
 
     def examples(self) -> dict[str, list[str]]:
         """The example value of each parameter that has one."""
@@ -142,31 +163,43 @@ def read(path: Path) -> Query:
         raise DataError(f"{path}: the `#+` head is not YAML: {' '.join(str(error).split())}.") from error
     if not isinstance(said, dict) or not isinstance(said.get("summary"), str):
         raise DataError(f"{path}: the head lacks `#+ summary:`, the question as a person would ask it.")
-    parameters = tuple(_parameter(path, name, facts or {}) for name, facts in (said.pop("parameters", None) or {}).items())
+    given = said.pop("parameters", None) or {}
+    if not isinstance(given, dict) or not all(isinstance(facts, dict) for facts in given.values()):
+        raise DataError(f"{path}: write parameters as `#+ parameters:` with lines such as `#+   name: {{ type: text }}`.")
+    parameters = tuple(_parameter(path, text, str(name), facts) for name, facts in given.items())
+    tags = said.get("tags") or []
+    if not isinstance(tags, list):
+        raise DataError(f"{path}: write tags as a list, such as `#+ tags: [archive, format]`.")
     known = {"summary", "description", "tags", "view"}
     return Query(
         path,
         text,
         said["summary"].strip(),
-        " ".join(str(said.get("description", "")).split()),
-        tuple(said.get("tags") or ()),
-        said.get("view", "table"),
+        " ".join(str(said.get("description") or "").split()),
+        tuple(str(tag) for tag in tags),
+        str(said.get("view") or "table"),
         parameters,
         {name: value for name, value in said.items() if name not in known},
     )
 
 
-def _parameter(path: Path, name: str, facts: Mapping[str, Any]) -> Parameter:
-    given = {key: (value if isinstance(value, bool) else str(value)) for key, value in facts.items() if value is not None}
-    unknown = given.keys() - Parameter.__dataclass_fields__.keys()
+def _parameter(path: Path, text: str, name: str, facts: Mapping[str, Any]) -> Parameter:
+    given = {
+        key: (value if isinstance(value, bool) else str(value)) for key, value in facts.items() if value is not None
+    }
+    unknown = given.keys() - (Parameter.__dataclass_fields__.keys() - {"name"})
     if unknown:
         raise DataError(f"{path}: parameter `{name}` says `{sorted(unknown)[0]}`, which means nothing here.")
     parameter = Parameter(name=name, **given)  # type: ignore[arg-type]
+    if not re.search(rf"[?$]{re.escape(name)}\b", text):
+        raise DataError(f"{path}: parameter `{name}` is no variable of the query.")
     if parameter.type not in TYPES:
         raise DataError(f"{path}: parameter `{name}` has type `{parameter.type}`; types are {', '.join(TYPES)}.")
     for kind in (parameter.kind or "").split("|"):
         if kind and kind not in {*KINDS, *SCHEMES, "observation"}:
-            raise DataError(f"{path}: parameter `{name}` has kind `{kind}`, which is neither a kind of record nor a vocabulary.")
+            raise DataError(
+                f"{path}: parameter `{name}` has kind `{kind}`, which is neither a kind of record nor a vocabulary."
+            )
     return parameter
 
 

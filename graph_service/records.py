@@ -5,7 +5,9 @@ A record's path is its name: `<root>/archive/give-a-scan.ttl` describes `archive
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ from graph_service.problems import Problem
 from graph_service.terms import BASE, GRAPH, KINDS
 
 SLUG = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
+PLACE = re.compile(r"^Parser error (?:at|between) [^:]*: ")
 LARGEST = 1_000_000
 """Bytes; a larger file is no record that a person wrote or can review."""
 
@@ -39,17 +42,29 @@ class Record:
 
 def find(root: Path) -> Iterator[Record | Problem]:
     """The records under a folder laid out like `records/`, or the one record that a file is, in order of their names."""
-    if root.is_dir():
-        found = sorted(path for path in root.rglob("*") if not path.is_dir())
-        files = [path for path in found if path.name[0] != "." and path.suffix not in {".md", ""}]
+    try:
+        is_folder = stat.S_ISDIR(root.stat().st_mode)
+    except OSError as error:
+        why = "" if isinstance(error, FileNotFoundError) else f" that can be read: {error.strerror}"
+        yield Problem(root, 1, 1, "missing-file", f"there is no such file or folder{why}.")
+        return
+    if is_folder:
+        files = sorted(path for path in _files(root) if path.suffix not in {".md", ""})
         if not files:
-            yield Problem(root, 1, 1, "no-records", "this folder holds no record; records are `<kind>/<slug>.ttl` files.")
+            yield Problem(
+                root, 1, 1, "no-records", "this folder holds no record; records are `<kind>/<slug>.ttl` files."
+            )
         for path in files:
             yield identify(path)
-    elif root.exists():
-        yield identify(root)
     else:
-        yield Problem(root, 1, 1, "missing-file", "there is no such file or folder.")
+        yield identify(root)
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """The files below a folder, without hidden ones; links to folders are not followed, so that no loop is entered."""
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if name[0] != "."]
+        yield from (Path(folder, name) for name in names if name[0] != ".")
 
 
 def identify(path: Path) -> Record | Problem:
@@ -61,16 +76,21 @@ def identify(path: Path) -> Record | Problem:
         folders = ", ".join(f"`{name}/`" for name in KINDS)
         return Problem(path, 1, 1, "file-name", f"a record lies in one of the folders {folders}, not in `{kind}/`.")
     if not SLUG.fullmatch(slug):
-        return Problem(path, 1, 1, "file-name", f"`{slug}` is no slug; use lower-case letters, digits and single hyphens.")
+        return Problem(
+            path, 1, 1, "file-name", f"`{slug}` is no slug; use lower-case letters, digits and single hyphens."
+        )
     return Record(path, kind, slug)
 
 
 def text_of(path: Path) -> str | Problem:
     """The text of a file, or what keeps it from being read as UTF-8 text."""
     try:
-        size = path.stat().st_size
-        if size > LARGEST:
-            return Problem(path, 1, 1, "too-large", f"the file has {size:,} bytes; a record has at most {LARGEST:,}.")
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode):
+            return Problem(path, 1, 1, "unreadable", "this is no plain file.")
+        if facts.st_size > LARGEST:
+            size = f"the file has {facts.st_size:,} bytes; a record has at most {LARGEST:,}."
+            return Problem(path, 1, 1, "too-large", size)
         data = path.read_bytes()
     except OSError as error:
         return Problem(path, 1, 1, "unreadable", f"the file cannot be read: {error.strerror}.")
@@ -79,8 +99,8 @@ def text_of(path: Path) -> str | Problem:
     try:
         return data.decode()
     except UnicodeDecodeError as error:
-        before = data[: error.start]
-        line, column = before.count(b"\n") + 1, len(before) - (before.rfind(b"\n") + 1) + 1
+        before = data[: error.start].decode()
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         found = data[error.start]
         return Problem(path, line, column, "encoding", f"byte 0x{found:02x} is not UTF-8; save the file as UTF-8.")
 
@@ -92,13 +112,13 @@ def parse(path: Path, text: str, graph: str) -> list[ox.Quad] | Problem:
     """
     name = ox.NamedNode(graph)
     try:
-        return [
-            ox.Quad(triple.subject, triple.predicate, triple.object, name)
-            for triple in ox.parse(text, format=ox.RdfFormat.TURTLE)
-        ]
+        triples = list(ox.parse(text, format=ox.RdfFormat.TURTLE))
     except SyntaxError as error:
-        reason = re.sub(r"^Parser error at line \d+ (between )?columns? \d+( and (line \d+ column )?\d+)?: ", "", error.msg)
-        return Problem(path, error.lineno or 1, error.offset or 1, "syntax", f"{reason}.".replace("..", "."))
+        reason = PLACE.sub("", error.msg).rstrip(".")
+        return Problem(path, error.lineno or 1, error.offset or 1, "syntax", f"{reason}.")
+    if any(isinstance(triple.object, ox.Triple) for triple in triples):
+        return Problem(path, 1, 1, "syntax", "statements about statements (RDF 1.2) are not used; write an observation.")
+    return [ox.Quad(triple.subject, triple.predicate, triple.object, name) for triple in triples]
 
 
 def read(files: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, list[ox.Quad] | Problem]]:

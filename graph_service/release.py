@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 import os
 import re
 import shutil
 import tempfile
+import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyoxigraph as ox
@@ -37,6 +40,15 @@ DUMPS: dict[str, ox.RdfFormat] = {
     "rdf": ox.RdfFormat.RDF_XML,
 }
 """The formats of a dump by the end of its name; those that know no named graphs hold the merged triples."""
+
+SOURCES = "sources.zip"
+"""The files that people wrote, as they wrote them."""
+
+SERVED = "served.nq"
+"""The dump together with what the survey says of itself: the graph that is served."""
+
+MANIFEST = frozenset({"version", "date", "digest", "triples", "files"})
+"""What the manifest of a release says at least."""
 
 HEADING = re.compile(r"^## (\d{4}\.\d{2}(?:\.\d+)?) \((\d{4}-\d{2}-\d{2})\)$", re.MULTILINE)
 
@@ -79,7 +91,9 @@ def statistics(survey: Survey) -> dict[str, Any]:
     about: dict[str, set[str]] = {}
     dates: list[str] = []
     owner = {
-        quad.object.value: quad.subject.value for quad in survey.quads if quad.predicate.value == f"{ONTOLOGY}observation"
+        quad.object.value: quad.subject.value
+        for quad in survey.quads
+        if quad.predicate.value == f"{ONTOLOGY}observation"
     }
     polar = {f"{ONTOLOGY}{name}": name for name in ("lacks", "notStated")}
     said = 0
@@ -109,6 +123,14 @@ def statistics(survey: Survey) -> dict[str, Any]:
     }
 
 
+def read(path: Path) -> Iterator[ox.Quad]:
+    """The quads of a dump; raises `DataError` when it is missing or spoilt."""
+    try:
+        yield from ox.parse(path=path, format=ox.RdfFormat.N_QUADS)
+    except (OSError, SyntaxError) as error:
+        raise DataError(f"{path} cannot be read: {error}. Run `imaging-survey build`.") from error
+
+
 @dataclass(frozen=True)
 class Release:
     """A built release in its folder."""
@@ -121,7 +143,7 @@ class Release:
             manifest = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise DataError(f"{self.folder} holds no release: {error}. Run `imaging-survey build`.") from error
-        if not isinstance(manifest, dict) or "digest" not in manifest:
+        if not isinstance(manifest, dict) or not MANIFEST <= manifest.keys():
             raise DataError(f"{self.folder}/manifest.json is no manifest of a release. Run `imaging-survey build`.")
         return manifest
 
@@ -137,21 +159,39 @@ class Release:
         return self.folder / f"survey.{suffix}"
 
     def quads(self) -> Iterator[ox.Quad]:
-        return iter(ox.parse(path=self.dump("nq"), format=ox.RdfFormat.N_QUADS))
+        """The statements of the release; raises `DataError` when its dump is missing or spoilt."""
+        return read(self.dump("nq"))
 
 
-def write(survey: Survey, files: Files, output: Path, progress: Callable[[str], None] = lambda step: None) -> Release:
-    """Writes a release below `output` and makes it the current one; `progress` is told each step's name."""
+Extra = Callable[[Path, Survey, Files], None]
+"""What writes more files into the folder of a release that is being made."""
+
+
+def write(
+    survey: Survey,
+    files: Files,
+    output: Path,
+    progress: Callable[[str], None] = lambda step: None,
+    extras: Mapping[str, Extra] = MappingProxyType({}),
+    previous: str | None = None,
+) -> Release:
+    """Writes a release below `output` and makes it the current one; `progress` is told each step's name.
+
+    `extras` write further files, in their order; `previous` names the release before this one.
+    """
     output.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".building-", dir=output))
     try:
-        _fill(folder, survey, files, progress)
+        _fill(folder, survey, files, progress, extras, previous)
         progress("putting the release in place")
         checksum = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
         final = output / f"{version_of(files).name}-{checksum[:12]}"
         folder.chmod(0o755)
-        if not final.exists():
+        try:
             folder.rename(final)
+        except OSError:
+            if not final.exists():
+                raise
         link = output / f".current-{os.getpid()}"
         link.unlink(missing_ok=True)
         link.symlink_to(final.name)
@@ -161,7 +201,35 @@ def write(survey: Survey, files: Files, output: Path, progress: Callable[[str], 
     return Release(final)
 
 
-def _fill(folder: Path, survey: Survey, files: Files, progress: Callable[[str], None]) -> None:
+def listing(folder: Path) -> dict[str, dict[str, Any]]:
+    """Size and checksum of each file below a folder, by its name, in order of the names."""
+    found = {}
+    for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+        data = path.read_bytes()
+        found[path.relative_to(folder).as_posix()] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    return found
+
+
+def pack(files: Files) -> bytes:
+    """All files that people wrote as one ZIP archive, the same bytes for the same files."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, path in files.every():
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.external_attr = 0o644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, path.read_bytes())
+    return packed.getvalue()
+
+
+def _fill(
+    folder: Path,
+    survey: Survey,
+    files: Files,
+    progress: Callable[[str], None],
+    extras: Mapping[str, Extra],
+    previous: str | None,
+) -> None:
     version = version_of(files)
     progress("computing the digest")
     graphs = Counter(quad.graph_name.value for quad in survey.quads)
@@ -170,6 +238,7 @@ def _fill(folder: Path, survey: Survey, files: Files, progress: Callable[[str], 
         "version": version.name,
         "date": version.date,
         "license": "CC0-1.0",
+        "previous": previous,
         "digest": digest(survey),
         "digest_algorithm": "SHA-256 of the canonical N-Quads (RDFC-1.0)",
         "triples": len(survey.triples),
@@ -179,16 +248,17 @@ def _fill(folder: Path, survey: Survey, files: Files, progress: Callable[[str], 
     made = statistics(survey)
     manifest["things"] = made["things"]
     (folder / "statistics.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
-    checksums: dict[str, dict[str, Any]] = {}
     for suffix, kind in DUMPS.items():
         progress(f"writing survey.{suffix}")
         content = ox.serialize(survey.quads if kind.supports_datasets else survey.triples, format=kind, prefixes=PREFIXES)
         assert content is not None
-        for name, data in ((f"survey.{suffix}", content), (f"survey.{suffix}.gz", gzip.compress(content, 9, mtime=0))):
-            (folder / name).write_bytes(data)
-            checksums[name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-    manifest["files"] = checksums
-    text = json.dumps(manifest, indent=1) + "\n"
-    (folder / "manifest.json").write_text(text, encoding="utf-8")
-    sums = "".join(f"{entry['sha256']}  {name}\n" for name, entry in checksums.items())
+        (folder / f"survey.{suffix}").write_bytes(content)
+        (folder / f"survey.{suffix}.gz").write_bytes(gzip.compress(content, 9, mtime=0))
+    (folder / SOURCES).write_bytes(pack(files))
+    for step, extra in extras.items():
+        progress(f"writing {step}")
+        extra(folder, survey, files)
+    manifest["files"] = listing(folder)
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    sums = "".join(f"{entry['sha256']}  {name}\n" for name, entry in listing(folder).items())
     (folder / "SHA256SUMS").write_text(sums, encoding="utf-8")

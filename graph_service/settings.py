@@ -52,3 +52,8 @@ class Settings(BaseSettings):
     log_queries: Literal["none", "failed", "slow", "all"] = Field("slow", description="Which queries are logged.")
     log_slow_seconds: float = Field(1.0, ge=0, description="From when on a query counts as slow.")
     log_client: bool = Field(False, description="Whether logs hold the client's address.")
+
+    pinned_releases: int = Field(
+        3, ge=0, le=32, description="How many of the kept releases, the newest, can be asked at /release/{version}/sparql."
+    )
+    mcp_hosts: tuple[str, ...] = Field((), description="Further hosts, as in the Host header, under which /mcp may be reached.")

@@ -5,25 +5,35 @@ Never over an Oxigraph-backed graph: that hands plain strings back as typed ones
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyoxigraph as ox
 from rdflib import RDF, SH, BNode, Graph, Literal, URIRef
+from rdflib.collection import Collection
 from rdflib.term import Node
+
+TARGETS = (SH.targetClass, SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf)
 
 
 @dataclass(frozen=True)
 class Result:
-    """One violation: the node, the property and value at fault where there are such, and the shape's message."""
+    """One violation: the node, the property and value at fault where there are such, and the shape's message.
+
+    For a shape of a property's values the value is the focus, and whoever says it is at fault.
+    """
 
     focus: str
     path: str | None
     value: str | None
     message: str
     closed: bool
+    of_values: bool
+    node: Node
 
 
 def to_rdflib(term: Any) -> Node:
@@ -42,9 +52,21 @@ def to_rdflib(term: Any) -> Node:
 def graph_of(quads: Iterable[ox.Quad | ox.Triple]) -> Graph:
     """An rdflib graph of the statements, whatever named graph they stand in."""
     graph = Graph(bind_namespaces="none")
-    for quad in quads:
-        graph.add((to_rdflib(quad.subject), to_rdflib(quad.predicate), to_rdflib(quad.object)))
+    # rdflib logs each ill-typed literal with a traceback; the shapes report it better.
+    with quiet(logging.getLogger("rdflib.term")):
+        for quad in quads:
+            graph.add((to_rdflib(quad.subject), to_rdflib(quad.predicate), to_rdflib(quad.object)))
     return graph
+
+
+@contextmanager
+def quiet(logger: logging.Logger) -> Iterator[None]:
+    """Keeps a logger silent for a while."""
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 def shapes(folder: Path) -> Graph:
@@ -52,23 +74,46 @@ def shapes(folder: Path) -> Graph:
     graph = Graph(bind_namespaces="none")
     for path in sorted(folder.glob("*.ttl")):
         graph += graph_of(ox.parse(path=path, format=ox.RdfFormat.TURTLE, rename_blank_nodes=True))
+    for shape in set(graph.subjects(SH.property)):
+        _lift(graph, shape)
     return graph
 
 
-def validate(data: Graph, shape_graph: Graph, focus: list[str] | None = None) -> Iterator[Result]:
-    """Each violation of a shape; with `focus`, only those of the nodes named."""
+def _lift(graph: Graph, shape: Node) -> None:
+    """Gives the properties of a shape its targets, so that pyshacl goes once through a property instead of once a node.
+
+    What is found is the same, in half the time; a closed shape is told of the properties that it loses sight of.
+    """
+    targets = [(name, value) for name in TARGETS for value in graph.objects(shape, name)]
+    lifted = list(graph.objects(shape, SH.property)) if targets else []
+    for each in lifted:
+        graph.remove((shape, SH.property, each))
+        graph.add((each, RDF.type, SH.PropertyShape))
+        for name, value in targets:
+            graph.add((each, name, value))
+    if lifted and (shape, SH.closed, None) in graph:
+        ignored = graph.value(shape, SH.ignoredProperties)
+        known = [*Collection(graph, ignored)] if ignored is not None else []
+        paths = [path for each in lifted for path in graph.objects(each, SH.path) if isinstance(path, URIRef)]
+        wider = Collection(graph, BNode(), [*known, *paths])
+        graph.set((shape, SH.ignoredProperties, wider.uri))
+
+
+def validate(data: Graph, shape_graph: Graph) -> Iterator[Result]:
+    """Each violation of a shape."""
     import pyshacl  # takes a quarter of a second to import, and only a check needs it
 
-    if focus == []:
-        return
-    nodes = None if focus is None else [URIRef(name) for name in focus]
-    _, report, _ = pyshacl.validate(data, shacl_graph=shape_graph, focus_nodes=nodes, inplace=True)
+    with quiet(logging.getLogger("rdflib.term")):
+        _, report, _ = pyshacl.validate(data, shacl_graph=shape_graph, inplace=True)
     for result in report.subjects(RDF.type, SH.ValidationResult):
         path, value = report.value(result, SH.resultPath), report.value(result, SH.value)
+        shaped = shape_graph.value(report.value(result, SH.sourceShape), SH.targetObjectsOf)
         yield Result(
             str(report.value(result, SH.focusNode)),
-            str(path) if isinstance(path, URIRef) else None,
+            str(path or shaped) if isinstance(path or shaped, URIRef) else None,
             None if value is None else str(value),
             str(report.value(result, SH.resultMessage)),
             report.value(result, SH.sourceConstraintComponent) == SH.ClosedConstraintComponent,
+            shaped is not None,
+            report.value(result, SH.focusNode) or BNode(),
         )

@@ -22,6 +22,7 @@ PREFIX_LINE = re.compile(r"@prefix ([a-z][a-z0-9-]*): <([^<>\s]*)> \.")
 SUBJECT_LINE = re.compile(f"({NAME}|{IRI})")
 FACT_LINE = re.compile(f"    (a|{NAME}) ({NAME}|{IRI}|{STRING}|-?[0-9]+(?:\\.[0-9]+)?|true|false) ;")
 TERM = re.compile(f'{IRI}|"(?:[^"\\\\\n]|\\\\.)*"|{NAME}')
+BARE = re.compile(r'"(0|-?[1-9][0-9]*|true|false)"\^\^xsd:(integer|boolean)')
 THING_FIRST = (
     "a dcterms:title dcterms:alternative dcterms:description dcterms:issued schema:url survey:sourceKind survey:kind "
     "survey:softwareRole survey:scope survey:scopeNote survey:inSurvey foaf:homepage"
@@ -62,6 +63,8 @@ class Reader:
     last: tuple[int, int] = (0, 0)
     dates: list[tuple[str, int]] = field(default_factory=list)
     dated: str = ""
+    facts: set[str] = field(default_factory=set)
+    blank_line: int = -1
 
     def problem(self, line: int, column: int, rule: str, message: str) -> Problem:
         return Problem(self.record.path, line, column, rule, message)
@@ -77,8 +80,12 @@ class Reader:
         for number, line in enumerate(lines, 1):
             yield from self.characters(number, line)
             yield from self.line(number, line.rstrip("\r \t"))
+        if self.blank_line == len(lines):
+            yield self.problem(len(lines), 1, "style-end", "the file ends in a blank line; delete it.")
         if self.open:
-            yield self.problem(len(lines), 1, "style-stanza", "the last stanza is not closed; end it with `.` alone on a line.")
+            yield self.problem(
+                len(lines), 1, "style-stanza", "the last stanza is not closed; end it with `.` alone on a line."
+            )
         yield from self.prefixes()
         yield from self.subjects()
 
@@ -91,19 +98,30 @@ class Reader:
             yield self.problem(number, line.index("\t") + 1, "style-tab", "there is a tab; indent with four spaces.")
 
     def line(self, number: int, line: str) -> Iterator[Problem]:
-        if not line or line.startswith("#"):
+        if not line:
+            yield from self.blank(number)
+        if not line or line.lstrip().startswith("#"):
             return
         prefix = PREFIX_LINE.fullmatch(line)
         if prefix:
             yield from self.prefix(number, prefix[1], prefix[2])
         elif line == ".":
             if not self.open:
-                yield self.problem(number, 1, "style-stanza", "this `.` closes nothing; a stanza starts with its subject.")
+                yield self.problem(
+                    number, 1, "style-stanza", "this `.` closes nothing; a stanza starts with its subject."
+                )
             self.open = False
-        elif line[0] != " ":
+        elif line[0] not in " \t":
             yield from self.subject(number, line)
         else:
             yield from self.fact(number, line)
+
+    def blank(self, number: int) -> Iterator[Problem]:
+        if self.open:
+            yield self.problem(number, 1, "style-blank", "a stanza has no blank line in it; delete the line.")
+        elif self.blank_line == number - 1:
+            yield self.problem(number, 1, "style-blank", "one blank line between two stanzas is enough.")
+        self.blank_line = number
 
     def prefix(self, number: int, name: str, namespace: str) -> Iterator[Problem]:
         if self.stanzas:
@@ -113,20 +131,25 @@ class Reader:
             yield self.problem(number, 9, "unknown-prefix", f"`{name}:` is no prefix of the survey.{known}")
         elif PREFIXES[name] != namespace:
             yield self.problem(number, len(name) + 11, "unknown-prefix", f"`{name}:` stands for <{PREFIXES[name]}>.")
-        if self.declared and name < max(self.declared):
+        if any(name < other for other, place in self.declared.items() if place):
             yield self.problem(number, 9, "style-prefix", f"`{name}:` is out of order; prefixes are alphabetical.")
-        if name in self.declared:
+        if self.declared.get(name):
             yield self.problem(number, 9, "style-prefix", f"`{name}:` is declared twice.")
-        self.declared.setdefault(name, number)
+        self.declared[name] = self.declared.get(name) or number
 
     def subject(self, number: int, line: str) -> Iterator[Problem]:
         if self.open:
-            yield self.problem(number, 1, "style-stanza", "the stanza before is not closed; end it with `.` alone on a line.")
-        self.open, self.last = True, (-1, 0)
+            yield self.problem(
+                number, 1, "style-stanza", "the stanza before is not closed; end it with `.` alone on a line."
+            )
+        self.open, self.last, self.facts = True, (-1, 0), set()
         match = SUBJECT_LINE.match(line)
         if match is None:
             if line.lower().startswith(("@base", "base", "prefix", "@prefix")):
-                message = "write prefixes as `@prefix name: <…> .`, and no base: a record means the same wherever it lies."
+                self.open = False
+                message = (
+                    "write prefixes as `@prefix name: <…> .`, and no base: a record means the same wherever it lies."
+                )
             elif line.startswith(("_:", "[")):
                 message = "a blank node cannot be linked to; give it a name of the survey."
             else:
@@ -136,23 +159,39 @@ class Reader:
         self.stanzas.append((match[1], number))
         yield from self.terms(number, match[1], 0)
         if match.end() != len(line):
-            yield self.problem(number, match.end() + 1, "style-line", "the subject stands alone on its line; facts follow below it.")
+            yield self.problem(
+                number, match.end() + 1, "style-line", "the subject stands alone on its line; facts follow below it."
+            )
 
     def fact(self, number: int, line: str) -> Iterator[Problem]:
         if not self.open:
-            yield self.problem(number, 1, "style-stanza", "this line belongs to no stanza; its subject is missing above.")
+            yield self.problem(
+                number, 1, "style-stanza", "this line belongs to no stanza; its subject is missing above."
+            )
             return
         match = FACT_LINE.fullmatch(line)
         if match is None:
+            self.used.update(re.findall(r"([a-z][a-z0-9-]*):", line))
+            self.open = not line.endswith(" .")
             yield self.problem(number, len(line) - len(line.lstrip()) + 1, "style-line", self.advice(line))
             return
         predicate, value = match[1], match[2]
         yield from self.terms(number, f"{predicate} {value}", 4)
         subject = self.stanzas[-1][0] if self.stanzas else ""
         place = rank(subject, predicate, value, self.order)
+        if place[0] == 1 and predicate not in self.order and predicate not in QUALIFIERS:
+            place = self.last  # an unknown property has no place; another rule tells that it is unknown
         if place < self.last:
-            yield self.problem(number, 5, "style-order", f"`{predicate}` comes too late here; see the order in records/README.md.")
+            yield self.problem(
+                number, 5, "style-order", f"`{predicate}` comes too late here; see the order in records/README.md."
+            )
         self.last = max(self.last, place)
+        if line in self.facts:
+            yield self.problem(number, 5, "style-twice", "this fact stands in the stanza already; delete the line.")
+        self.facts.add(line)
+        if bare := BARE.fullmatch(value):
+            message = f"a number or truth value is written bare: `{bare[1]}`."
+            yield self.problem(number, 6 + len(predicate), "style-number", message)
         if predicate in ("survey:asOf", "survey:consulted") and self.dated != subject:
             # asOf stands first where there is one, so the first date of a stanza is the one that counts.
             self.dated = subject
@@ -204,22 +243,32 @@ class Reader:
         expected = f"{self.record.kind}:{self.record.slug}"
         first, number = self.stanzas[0]
         if first != expected:
-            yield self.problem(number, 1, "path-subject", f"the path names `{expected}`, the first subject is `{first}`.")
+            yield self.problem(
+                number, 1, "path-subject", f"the path names `{expected}`, the first subject is `{first}`."
+            )
         groups = {"observation": 1, "source": 2, "<": 2}
         stage = 0
         for subject, place in self.stanzas[1:]:
             kind = "<" if subject[0] == "<" else subject.partition(":")[0]
             if kind not in groups:
-                yield self.problem(place, 1, "path-subject", f"`{subject}` has a file of its own; here stand its observations.")
+                yield self.problem(
+                    place, 1, "path-subject", f"`{subject}` has a file of its own; here stand its observations."
+                )
             elif groups[kind] < stage:
-                yield self.problem(place, 1, "style-order", f"`{subject}` comes too late; observations stand before sources.")
+                yield self.problem(
+                    place, 1, "style-order", f"`{subject}` comes too late; observations stand before sources."
+                )
             elif kind == "observation" and not subject.startswith(f"observation:{self.record.slug}-"):
                 wanted = f"observation:{self.record.slug}-"
-                yield self.problem(place, 1, "path-subject", f"`{subject}`: an observation in this file is called `{wanted}…`.")
+                yield self.problem(
+                    place, 1, "path-subject", f"`{subject}`: an observation in this file is called `{wanted}…`."
+                )
             stage = max(stage, groups.get(kind, 0))
         for (before, _), (date, place) in pairwise(self.dates):
             if date < before:
-                yield self.problem(place, 5, "style-order", f"an observation of {date} stands below one of {before}; oldest first.")
+                yield self.problem(
+                    place, 5, "style-order", f"an observation of {date} stands below one of {before}; oldest first."
+                )
 
 
 def problems(record: Record, text: str, order: dict[str, int]) -> list[Problem]:

@@ -25,8 +25,29 @@ class Files:
         """Each file of words with the named graph that it becomes."""
         yield self.ontology / "survey.ttl", f"{GRAPH}ontology"
         yield self.ontology / "alignment.ttl", f"{GRAPH}alignment"
+        if (self.ontology / "retired.ttl").is_file():
+            yield self.ontology / "retired.ttl", f"{GRAPH}retired"
         for scheme in SCHEMES:
             yield self.ontology / "vocabulary" / f"{scheme}.ttl", f"{GRAPH}vocabulary/{scheme}"
+
+    def path(self, name: str) -> Path | None:
+        """Where a file such as `records/archive/tcia.ttl` lies; None for a name outside the survey's folders."""
+        folder, _, rest = name.partition("/")
+        root = {"records": self.records, "ontology": self.ontology, "shapes": self.shapes, "queries": self.queries}.get(folder)
+        if root is None or not rest or ".." in rest.split("/") or rest.startswith("/"):
+            return None
+        return root / rest
+
+    def every(self) -> Iterator[tuple[str, Path]]:
+        """Each file of the survey with its name, e.g. `records/archive/tcia.ttl`, in order of the names."""
+        for folder, root in (
+            ("ontology", self.ontology),
+            ("queries", self.queries),
+            ("records", self.records),
+            ("shapes", self.shapes),
+        ):
+            for path in sorted(each for each in root.rglob("*") if each.suffix in {".ttl", ".rq", ".md"}):
+                yield f"{folder}/{path.relative_to(root).as_posix()}", path
 
     def sources(self) -> Iterator[tuple[Path, str]]:
         """Each file that is merged into the graph, with its named graph; a misplaced file raises `DataError`."""

@@ -20,6 +20,7 @@ SCHEMES: tuple[str, ...] = (
     "access-step",
     "anatomy",
     "annotation-task",
+    "answer",
     "archive-kind",
     "capability",
     "certainty",
@@ -35,6 +36,7 @@ SCHEMES: tuple[str, ...] = (
     "interface",
     "license",
     "life-stage",
+    "link-outcome",
     "modality",
     "permitted-use",
     "persistent-identifier",
@@ -78,7 +80,7 @@ PREFIXES: dict[str, str] = dict(
         (
             FOREIGN
             | {"survey": ONTOLOGY}
-            | {name: f"{BASE}{name}/" for name in (*KINDS, "observation", "vocabulary", *SCHEMES)}
+            | {name: f"{BASE}{name}/" for name in (*KINDS, "observation", "assessment", "vocabulary", *SCHEMES)}
         ).items()
     )
 )

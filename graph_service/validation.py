@@ -6,6 +6,7 @@ and the rest is checked all the same.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,8 @@ from functools import cached_property
 from pathlib import Path
 
 import pyoxigraph as ox
+from rdflib import SH, Graph
+from rdflib.term import Node
 
 from graph_service import queries, records, shacl, style, turtle
 from graph_service.problems import Problem, suggestion
@@ -24,7 +27,7 @@ from graph_service.terms import BASE, KINDS, ONTOLOGY, shorten
 TYPE = ox.NamedNode(turtle.RDF_TYPE)
 
 
-@dataclass
+@dataclass(eq=False)
 class File:
     """One file with its text and statements; `record` is missing for the files of words."""
 
@@ -34,21 +37,24 @@ class File:
     quads: list[ox.Quad] = field(default_factory=list)
     record: Record | None = None
     readable: bool = False
+    broken: bool = False
 
     @cached_property
-    def statements(self) -> list[turtle.Statement]:
-        return turtle.statements(self.text)
+    def _places(self) -> dict[tuple[str | None, ...], tuple[int, int]]:
+        """Line and column of each subject, of each of its predicates, and of each value, also without the predicate."""
+        found: dict[tuple[str | None, ...], tuple[int, int]] = {}
+        for each in turtle.statements(self.text):
+            subject, predicate, value = each.subject.value, each.predicate.value, each.object.value
+            found.setdefault((subject,), (each.subject.line, each.subject.column))
+            found.setdefault((subject, predicate), (each.predicate.line, each.predicate.column))
+            found.setdefault((subject, predicate, value), (each.object.line, each.object.column))
+            found.setdefault((subject, None, value), (each.object.line, each.object.column))
+        return found
 
     def place(self, subject: str, predicate: str | None = None, value: str | None = None) -> tuple[int, int]:
         """Line and column of a statement's object, or of its predicate, or of the stanza it belongs to."""
-        of_subject = [each for each in self.statements if each.subject.value == subject]
-        of_predicate = [each for each in of_subject if predicate in (None, each.predicate.value)]
-        for each in of_predicate:
-            if value is not None and each.object.value == value:
-                return each.object.line, each.object.column
-        if of_predicate and predicate is not None:
-            return of_predicate[0].predicate.line, of_predicate[0].predicate.column
-        return (of_subject[0].subject.line, of_subject[0].subject.column) if of_subject else (1, 1)
+        keys = ((subject, predicate, value), (subject, predicate), (subject,))
+        return next((self._places[key] for key in keys if key in self._places), (1, 1))
 
 
 @dataclass
@@ -69,13 +75,58 @@ class Corpus:
                 found[subject].append(file)
         return found
 
+    @cached_property
+    def saying(self) -> dict[tuple[str, Node], list[tuple[File, str]]]:
+        """Each predicate and value, as the shapes see it, with the given files and subjects that say it."""
+        found: dict[tuple[str, Node], list[tuple[File, str]]] = defaultdict(list)
+        with shacl.quiet(logging.getLogger("rdflib.term")):
+            for file in self.given:
+                for quad in file.quads:
+                    found[quad.predicate.value, shacl.to_rdflib(quad.object)].append((file, quad.subject.value))
+        return found
+
+    @cached_property
+    def unread(self) -> dict[str, ox.Quad]:
+        """The class of each record that cannot be read: that it exists is known from its path."""
+        found = {}
+        for file in [*self.given, *self.rest]:
+            if file.record is not None and not file.quads:
+                name, kind = ox.NamedNode(file.record.iri), ox.NamedNode(ONTOLOGY + KINDS[file.record.kind])
+                found[file.record.iri] = ox.Quad(name, TYPE, kind)
+        return found
+
 
 def check(files: Files, paths: Iterable[Path] = ()) -> list[Problem]:
     """Every problem of the given records, or of the whole survey when none is given; ordered by file and place."""
     corpus = load(files, list(paths))
-    for rule in (identity, references, shape_results, check_queries):
-        corpus.problems.extend(rule(corpus))
+    if not any(file.broken for file in [*corpus.given, *corpus.rest] if file.record is None):
+        # Without the words every further finding would only say that a word is missing.
+        for rule in (identity, references, shape_results, check_queries):
+            corpus.problems.extend(rule(corpus))
     return sorted(set(corpus.problems))
+
+
+class Checker:
+    """Checks one record after another against a survey that is read once."""
+
+    def __init__(self, files: Files) -> None:
+        self.whole = load(files, [])
+        self.order = style.fact_order(files.ontology / "survey.ttl")
+
+    def check(self, path: Path) -> list[Problem]:
+        """The problems of one record as it lies there now."""
+        found = next(records.find(path))
+        if isinstance(found, Problem):
+            return [found]
+        corpus = Corpus(self.whole.files)
+        file = _read(corpus, found.path, found.graph, found)
+        if file.readable:
+            corpus.problems.extend(style.problems(found, file.text, self.order))
+        corpus.given = [file]
+        corpus.rest = [each for each in self.whole.given if each.graph != found.graph]
+        for rule in (identity, references, shape_results, check_queries):
+            corpus.problems.extend(rule(corpus))
+        return sorted(set(corpus.problems))
 
 
 def load(files: Files, paths: list[Path]) -> Corpus:
@@ -87,10 +138,10 @@ def load(files: Files, paths: list[Path]) -> Corpus:
         for found in records.find(path):
             if isinstance(found, Problem):
                 corpus.problems.append(found)
-            elif found.iri in named and named[found.iri].absolute() == found.path.absolute():
+            elif named.get(found.iri) == found.path.resolve():
                 continue
             else:
-                named[found.iri] = found.path
+                named[found.iri] = found.path.resolve()
                 file = _read(corpus, found.path, found.graph, found)
                 if file.readable:
                     corpus.problems.extend(style.problems(found, file.text, order))
@@ -109,11 +160,13 @@ def _read(corpus: Corpus, path: Path, graph: str, record: Record | None) -> File
     text = records.text_of(path)
     if isinstance(text, Problem):
         corpus.problems.append(text)
+        file.broken = True
         return file
     file.text, file.readable = text, True
     quads = records.parse(path, text, graph)
     if isinstance(quads, Problem):
         corpus.problems.append(quads)
+        file.broken = True
     else:
         file.quads = quads
     return file
@@ -140,17 +193,23 @@ def identity(corpus: Corpus) -> Iterator[Problem]:
             continue
         wanted = ox.NamedNode(ONTOLOGY + KINDS[file.record.kind])
         types = {quad.object for quad in file.quads if quad.subject.value == file.record.iri and quad.predicate == TYPE}
-        if wanted not in types:
-            line, column = file.place(file.record.iri, turtle.RDF_TYPE)
-            wrong = shorten(next(iter(types)).value) if types else "nothing"
+        if wanted not in types and file.record.iri in corpus.described:
+            other = min((str(each.value) for each in types if isinstance(each, ox.NamedNode)), default="")
+            line, column = file.place(file.record.iri, turtle.RDF_TYPE, other)
+            wrong = shorten(other) if other else "nothing"
             yield Problem(
-                file.path, line, column, "wrong-class", f"write `a {shorten(wanted.value)} ;` in this folder; found {wrong}."
+                file.path,
+                line,
+                column,
+                "wrong-class",
+                f"write `a {shorten(wanted.value)} ;` in this folder; found {wrong}.",
             )
 
 
 def references(corpus: Corpus) -> Iterator[Problem]:
     """Whatever name of ours a record uses, something describes it; and each observation and source is used."""
-    known = corpus.described
+    known = corpus.described.keys() | corpus.unread.keys()
+    names: dict[str, list[str]] = {}
     used: dict[int, set[str]] = defaultdict(set)
     for file in corpus.given:
         for quad in file.quads:
@@ -165,7 +224,9 @@ def references(corpus: Corpus) -> Iterator[Problem]:
                     continue
                 line, column = file.place(quad.subject.value, quad.predicate.value, term.value if is_object else None)
                 kind, _, local = term.value.removeprefix(BASE).rpartition("#" if "#" in term.value else "/")
-                near = suggestion(local, [name.removeprefix(BASE)[len(kind) + 1 :] for name in known if name.startswith(f"{BASE}{kind}")])
+                if kind not in names:
+                    names[kind] = _names(known, kind)
+                near = suggestion(local, names[kind])
                 what = "no term of the ontology" if term.value.startswith(ONTOLOGY) else "described nowhere"
                 yield Problem(file.path, line, column, "unknown-name", f"`{shorten(term.value)}` is {what}.{near}")
     for file in corpus.given:
@@ -175,36 +236,59 @@ def references(corpus: Corpus) -> Iterator[Problem]:
             if subject != file.record.iri and subject not in used[id(file)]:
                 line, column = file.place(subject)
                 yield Problem(
-                    file.path, line, column, "unused", f"`{shorten(subject)}` is described here, but nothing in this file uses it."
+                    file.path,
+                    line,
+                    column,
+                    "unused",
+                    f"`{shorten(subject)}` is described here, but nothing in this file uses it.",
                 )
 
 
+def _names(known: Iterable[str], kind: str) -> list[str]:
+    """The known names of one kind without what they have in common."""
+    return sorted(name.removeprefix(BASE)[len(kind) + 1 :] for name in known if re.match(f"{BASE}{re.escape(kind)}[/#]", name))
+
+
 def shape_results(corpus: Corpus) -> Iterator[Problem]:
-    """What the shapes find; each result is placed at the statement at fault, or at the stanza where one is missing."""
+    """What the shapes find; each result is placed at the statement at fault, or at the stanza where one is missing.
+
+    Of the rest of the survey only the classes of what the given records refer to are needed.
+    """
     given = [quad for file in corpus.given for quad in file.quads]
-    types = [quad for file in corpus.rest for quad in file.quads if quad.predicate == TYPE]
-    focus = None
-    if corpus.rest:
-        focus = list(dict.fromkeys(quad.subject.value for quad in given if quad.predicate == TYPE))
+    touched = {quad.object for quad in given}
+    types = [quad for file in corpus.rest for quad in file.quads if quad.predicate == TYPE and quad.subject in touched]
     shape_graph = shacl.shapes(corpus.files.shapes)
     allowed = _allowed(shape_graph)
-    for result in shacl.validate(shacl.graph_of([*given, *types]), shape_graph, focus):
+    found = shacl.validate(shacl.graph_of([*given, *types, *corpus.unread.values()]), shape_graph)
+    told: dict[tuple[Path, int, int, str], str] = {}
+    # Of two shapes that find one fault, that of the thing tells more than that of the value.
+    for result in sorted(found, key=lambda each: (each.of_values, each.message)):
+        rule = "shape" if result.path is None else shorten(result.path)
+        if result.closed:
+            near = "" if rule in allowed else suggestion(rule, allowed)
+            message = f"`{rule}` is not said of this kind of thing.{near}"
+        else:
+            message = result.message + ("" if result.value is None else f" Found `{_shown(result.value)}`.")
+        for file, line, column in _places(corpus, result):
+            told.setdefault((file.path, line, column, rule), message)
+    return (Problem(*place, message) for place, message in told.items())
+
+
+def _places(corpus: Corpus, result: shacl.Result) -> Iterator[tuple[File, int, int]]:
+    """Where a result stands: at its focus, or wherever its value is said."""
+    if not result.of_values:
         for file in corpus.described.get(result.focus, []):
-            if file not in corpus.given:
-                continue
-            line, column = file.place(result.focus, result.path, result.value)
-            found = "" if result.value is None else f" Found `{_shown(result.value)}`."
-            message = result.message + found
-            if result.closed and result.path is not None:
-                name = shorten(result.path)
-                line, column = file.place(result.focus, result.path)
-                message = f"`{name}` is not said of this kind of thing.{suggestion(name, allowed)}"
-            rule = "shape" if result.path is None else shorten(result.path)
-            yield Problem(file.path, line, column, rule, message)
+            if file in corpus.given:
+                yield file, *file.place(result.focus, result.path, None if result.closed else result.value)
+        return
+    for file, subject in corpus.saying[result.path or "", result.node]:
+        yield file, *file.place(subject, result.path, result.focus)
 
 
-def _allowed(shape_graph: shacl.Graph) -> list[str]:
-    return sorted({shorten(str(path)) for path in shape_graph.objects(None, shacl.SH.path)})
+def _allowed(shape_graph: Graph) -> list[str]:
+    """Every property that some shape knows."""
+    names = (SH.path, SH.targetObjectsOf)
+    return sorted({shorten(str(path)) for name in names for path in shape_graph.objects(None, name)})
 
 
 def _shown(value: str) -> str:

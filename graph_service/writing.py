@@ -14,10 +14,15 @@ PREFIXED = re.compile(rf"(?:^|\^\^)({NAME})$")
 
 @dataclass
 class Stanza:
-    """A subject with its facts, each a predicate and an object as they stand in Turtle."""
+    """A subject with its facts, each a predicate and an object as they stand in Turtle.
+
+    Comments stay where they belong: `heading` above the subject, `remarks` above a fact.
+    """
 
     subject: str
     facts: list[tuple[str, str]] = field(default_factory=list)
+    heading: list[str] = field(default_factory=list)
+    remarks: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     def say(self, predicate: str, *values: str) -> None:
         self.facts.extend((predicate, value) for value in values if (predicate, value) not in self.facts)
@@ -35,7 +40,7 @@ def dated(date: str) -> str:
     return f'"{date}"^^xsd:{datatype}'
 
 
-def record_text(stanzas: Iterable[Stanza], order: dict[str, int]) -> str:
+def record_text(stanzas: Iterable[Stanza], order: dict[str, int], tail: Iterable[str] = ()) -> str:
     """The whole text of a record: its prefix lines, then its stanzas with their facts in order."""
     stanzas = list(stanzas)
     terms = [stanza.subject for stanza in stanzas]
@@ -43,10 +48,9 @@ def record_text(stanzas: Iterable[Stanza], order: dict[str, int]) -> str:
     used = {match[1].partition(":")[0] for match in map(PREFIXED.search, terms) if match}
     lines = [f"@prefix {name}: <{PREFIXES[name]}> ." for name in sorted(used)]
     for stanza in stanzas:
-        lines += ["", stanza.subject]
-        facts = sorted(stanza.facts, key=lambda fact: rank(stanza.subject, *fact, order))
-        lines += [f"    {predicate} {value} ;" for predicate, value in facts]
+        lines += ["", *stanza.heading, stanza.subject]
+        for fact in sorted(stanza.facts, key=lambda fact: rank(stanza.subject, *fact, order)):
+            lines += [f"    {remark}" for remark in stanza.remarks.get(fact, ())]
+            lines.append(f"    {fact[0]} {fact[1]} ;")
         lines.append(".")
-    return "\n".join(lines) + "\n"
-
-
+    return "\n".join([*lines, *tail]) + "\n"

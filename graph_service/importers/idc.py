@@ -140,7 +140,10 @@ def _collection(row: Mapping[str, Any], vocabulary: Vocabulary, source: str, as_
     dois = tuple(f"<https://doi.org/{doi.lower()}>" for doi in row["source_dois"])
     seen.say("survey:dataDoi", *dois)
     seen.say("survey:hostedAt", "archive:idc")
-    seen.say("skos:note", quoted(f"The size was given as {row['size_gb']} GB; the identifier at IDC is {row['collection_id']}."))
+    seen.say(
+        "skos:note",
+        quoted(f"The size was given as {row['size_gb']} GB; the identifier at IDC is {row['collection_id']}."),
+    )
     return Collection(
         slug_of(row["collection_id"]),
         row["name"],

@@ -1,0 +1,78 @@
+"""Dates, sizes, numbers and addresses as people write them."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+MONTHS = (
+    "January February March April May June July August September October November December".split()  # noqa: SIM905
+)
+UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
+
+
+def date(text: str) -> str:
+    """`2010` as it is, `2010-08` as August 2010, `2010-08-15` as 15 August 2010; anything else unchanged."""
+    parts = text.split("-")
+    if not all(part.isdigit() for part in parts) or len(parts) > 3 or len(parts[0]) != 4:
+        return text
+    if len(parts) == 1:
+        return text
+    month = int(parts[1])
+    if not 1 <= month <= 12:
+        return text
+    named = f"{MONTHS[month - 1]} {parts[0]}"
+    return named if len(parts) == 2 else f"{int(parts[2])} {named}"
+
+
+def short_date(text: str) -> str:
+    """The same with the month shortened, for tables."""
+    words = date(text).split()
+    return " ".join(word[:3] if word in MONTHS else word for word in words)
+
+
+def number(value: float) -> str:
+    """Thousands set apart: 27,500,000."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+
+
+def size(value: int) -> str:
+    """Bytes in the unit that people would choose, with three digits at most: 137 GB, 1.2 TB."""
+    amount = float(value)
+    for unit in UNITS:
+        if amount < 999.5 or unit == UNITS[-1]:
+            break
+        amount /= 1000
+    if unit == "bytes":
+        return f"{value:,} bytes"
+    return f"{amount:.0f} {unit}" if amount >= 99.5 else f"{amount:.3g} {unit}"
+
+
+def brief(value: int) -> str:
+    """A count with three digits at most, for charts: 27.5 M."""
+    amount = float(value)
+    for unit in ("", " k", " M", " G", " T"):
+        if amount < 999.5:
+            return f"{amount:.3g}{unit}"
+        amount /= 1000
+    return f"{amount:.3g} P"
+
+
+def host(address: str) -> str:
+    """The name of the place that a web address leads to: `example.org` of `https://www.example.org/x`."""
+    return (urlsplit(address).hostname or address).removeprefix("www.")
+
+
+def address(text: str, longest: int = 60) -> str:
+    """A web address as it can be read: without scheme, cut in the middle where it is long."""
+    plain = text.removeprefix("https://").removeprefix("http://").removeprefix("www.").rstrip("/")
+    return plain if len(plain) <= longest else f"{plain[: longest - 16]}…{plain[-14:]}"
+
+
+def listing(words: list[str], joint: str = "and") -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {joint} {words[-1]}" if words else ""
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """`1 archive`, `2 archives`."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"

@@ -1,0 +1,177 @@
+"""Everything that a release holds beside its dumps, and the promise that no IRI of ours is forgotten by it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from graph_service import catalog, crate, examples, exports, graph, queries, release, selfdescription, sssom, tabular, void
+from graph_service.catalog import Issue
+from graph_service.errors import DataError
+from graph_service.graph import Survey
+from graph_service.knowledge import Knowledge
+from graph_service.release import SERVED, Release, version_of
+from graph_service.survey import Files
+from graph_service.terms import BASE, FOREIGN, GRAPH
+
+RETIRED = f"{GRAPH}retired"
+TOLD = 10
+
+
+def build(
+    files: Files,
+    output: Path,
+    progress: Callable[[str], None] = lambda step: None,
+    warn: Callable[[str], None] = lambda text: None,
+) -> Release:
+    """A release with all its files; raises `DataError` when an IRI of the release before is neither described nor retired.
+
+    The release before is the newest one of another version. What vanished since a state of the same version was built is
+    only told to `warn`: that version is still in the making.
+    """
+    survey = graph.build(files)
+    progress("looking for IRIs that vanished")
+    version = version_of(files).name
+    before = next((each for each in kept(output) if each.version != version), None)
+    if lost := check_iris(survey, files, before):
+        raise DataError(lost)
+    if lost := check_iris(survey, files, next((each for each in kept(output) if each.version == version), None)):
+        warn(lost)
+    known: list[Knowledge] = []
+
+    def knowledge(made: Survey) -> Knowledge:
+        if not known:
+            known.append(Knowledge.of(made.quads))
+        return known[0]
+
+    previous = before.version if before else None
+    extras: dict[str, release.Extra] = {
+        "tables": lambda folder, made, _: tables(folder, knowledge(made)),
+        "mappings": lambda folder, made, given: mappings(folder, knowledge(made), given),
+        "exports": lambda folder, made, given: profiles(folder, knowledge(made), given),
+        "the description of the release": lambda folder, made, given: description(folder, made, given, previous),
+    }
+    return release.write(survey, files, output, progress, extras, previous)
+
+
+def kept(output: Path) -> list[Release]:
+    """The releases in a folder, newest first, one for each version: for the current one's version the current one."""
+    link = output / "current"
+    current = [link.resolve()] if link.exists() else []
+    others = [path.parent for path in output.glob("*/manifest.json") if not path.parent.is_symlink()] if output.is_dir() else []
+    others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    found: dict[str, Release] = {}
+    for folder in [*current, *others]:
+        made = Release(folder)
+        found.setdefault(made.version, made)
+    return sorted(found.values(), key=lambda each: (each.manifest["date"], _order(each.version)), reverse=True)
+
+
+def _order(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
+def own_iris(quads: Iterable[ox.Quad]) -> set[str]:
+    """The IRIs of ours that are described."""
+    return {quad.subject.value for quad in quads if isinstance(quad.subject, ox.NamedNode) and quad.subject.value.startswith(BASE)}
+
+
+def check_iris(survey: Survey, files: Files, before: Release | None) -> str:
+    """Which IRIs vanished since a release, in words; empty when none did. Raises `DataError` for a retired one that is described."""
+    retired = own_iris(quad for quad in survey.quads if quad.graph_name.value == RETIRED)
+    written = own_iris(quad for quad in survey.quads if quad.graph_name.value not in {RETIRED, f"{GRAPH}derived"})
+    both = sorted(retired & written)
+    if both:
+        raise DataError(f"ontology/retired.ttl: {_some(both)} retired, and still described in the records.")
+    if before is None:
+        return ""
+    lost = own_iris(before.quads()) - own_iris(survey.quads)
+    lost |= {f"{BASE}query/{name}" for name in before_questions(before)} - {
+        f"{BASE}query/{query.name}" for query in queries.catalog(files.queries)
+    } - retired
+    if not lost:
+        return ""
+    return (
+        f"{_some(sorted(lost))} in release {before.version} and nowhere now. An IRI of ours is never forgotten: say in "
+        "ontology/retired.ttl that it is owl:deprecated, and by what dcterms:isReplacedBy. If that release was never "
+        f"published, delete {before.folder} instead."
+    )
+
+
+def before_questions(before: Release) -> set[str]:
+    """The names of the questions of a release."""
+    import zipfile
+
+    packed = before.folder / release.SOURCES
+    if not packed.exists():
+        return set()
+    with zipfile.ZipFile(packed) as archive:
+        found = (re.fullmatch(r"queries/([^/]+)\.rq", name) for name in archive.namelist())
+        return {each[1] for each in found if each}
+
+
+def _some(iris: list[str]) -> str:
+    named = ", ".join(f"<{iri}>" for iri in iris[:TOLD])
+    more = f" and {len(iris) - TOLD} more" if len(iris) > TOLD else ""
+    return f"{named}{more} {'is' if len(iris) == 1 else 'are'}"
+
+
+def tables(folder: Path, known: Knowledge) -> None:
+    """`archives`, `collections`, `software` and `facts`, each as CSV and as Parquet."""
+    for sheet in tabular.sheets(known):
+        (folder / f"{sheet.name}.csv").write_bytes(sheet.csv())
+        (folder / f"{sheet.name}.parquet").write_bytes(sheet.parquet())
+
+
+def mappings(folder: Path, known: Knowledge, files: Files) -> None:
+    """One SSSOM mapping set for each hub, under `mappings/`."""
+    (folder / "mappings").mkdir()
+    for hub, rows in sssom.mappings(known).items():
+        (folder / "mappings" / f"{hub}.sssom.tsv").write_bytes(sssom.write(known, version_of(files), hub, rows))
+
+
+def profiles(folder: Path, known: Knowledge, files: Files) -> None:
+    """The survey in the shapes of others, under `exports/` and `linksets/`."""
+    version = version_of(files)
+    (folder / "exports").mkdir()
+    (folder / "exports" / "dcat-ap.ttl").write_bytes(exports.dcat_ap(known, version).turtle())
+    (folder / "exports" / "schema-org.jsonld").write_bytes(exports.schema_org(known, version))
+    (folder / "exports" / "codemeta.jsonld").write_bytes(exports.codemeta(known, version))
+    (folder / "linksets").mkdir()
+    (folder / "linksets" / "owl-sameas.ttl").write_bytes(exports.same_as(known).turtle())
+
+
+def description(folder: Path, survey: Survey, files: Files, previous: str | None) -> None:
+    """What the release says of itself: VoID, examples, DCAT with sizes and checksums, the served graph, RO-Crate."""
+    version = version_of(files)
+    described = selfdescription.quads(survey, files, previous)
+    (folder / SERVED).write_bytes(ox.serialize([*survey.quads, *described], format=ox.RdfFormat.N_QUADS) or b"")
+    (folder / "void.ttl").write_bytes(void.describe(survey.triples, version).turtle())
+    asked = examples.describe(queries.catalog(files.queries))
+    (folder / "examples.ttl").write_bytes(asked.turtle() + examples.prefixes().turtle())
+    listed = release.listing(folder)
+    issue = Issue(version, previous, notes(files), listed)
+    (folder / "catalog.ttl").write_bytes(catalog.describe(issue).turtle())
+    (folder / "ro-crate-metadata.json").write_bytes(crate.metadata(version, release.listing(folder)))
+
+
+def notes(files: Files) -> str:
+    """What the changelog says of the newest release."""
+    text = (files.records / "CHANGELOG.md").read_text(encoding="utf-8")
+    parts = re.split(r"^## .*$", text, flags=re.MULTILINE)
+    return " ".join(parts[1].split()) if len(parts) > 1 else ""
+
+
+def deprecations(survey: Survey) -> dict[str, str]:
+    """Each retired IRI with its successor, empty where there is none."""
+    replaced = f"{FOREIGN['dcterms']}isReplacedBy"
+    found: dict[str, str] = {}
+    for quad in survey.quads:
+        if quad.graph_name.value == RETIRED and isinstance(quad.subject, ox.NamedNode):
+            found.setdefault(quad.subject.value, "")
+            if quad.predicate.value == replaced and isinstance(quad.object, ox.NamedNode):
+                found[quad.subject.value] = quad.object.value
+    return found

@@ -1,0 +1,391 @@
+"""What the page of one thing says: latest values with date and source, observations, conflicts, counts over time, neighbors."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import pyoxigraph as ox
+
+from graph_service import phrases
+from graph_service.knowledge import (
+    DESCRIPTION,
+    HOMEPAGE,
+    NOTE,
+    OBSERVATION,
+    SOURCE,
+    SURVEYED,
+    TITLE,
+    Dimension,
+    Knowledge,
+    Value,
+    kind_of,
+    path_of,
+    survey,
+)
+from graph_service.terms import BASE, PREFIXES
+
+XSD = PREFIXES["xsd"]
+QUALIFIERS = {
+    survey("approximately"): "about ",
+    survey("moreThan"): "more than ",
+    survey("atLeast"): "at least ",
+    survey("atMost"): "at most ",
+}
+CAPABILITIES = {
+    survey("capability"): "yes",
+    survey("capabilityThroughComponent"): "component",
+    survey("partialCapability"): "partial",
+    survey("lacks"): "no",
+    survey("notStated"): "not stated",
+}
+"""How a program stands to a capability, best first."""
+
+RELATIONS = "Relations"
+USES = ("commercial-use", "redistribution", "derivatives", "attribution", "signed-agreement", "direct-download")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One value as a page shows it."""
+
+    text: str
+    href: str = ""
+    title: str = ""
+    language: str = ""
+    order: float = 0.0
+
+    @property
+    def foreign(self) -> bool:
+        """Whether the link leaves the survey."""
+        return self.href.startswith(("http:", "https:"))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one source said of a thing at one time."""
+
+    iri: str
+    date: str
+    dated_by: str
+    consulted: str
+    source: str
+    certainty: str
+    notes: tuple[str, ...]
+    facts: dict[str, list[Value]]
+
+    @property
+    def anchor(self) -> str:
+        return self.iri.removeprefix(OBSERVATION)
+
+    @property
+    def polar(self) -> dict[str, list[str]]:
+        """What the observation denies and what it looked for without finding a word."""
+        return {name: [value.value for value in self.facts.get(survey(name), ())] for name in ("lacks", "notStated")}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """The latest known values of one dimension, with the observations that say so."""
+
+    dimension: Dimension
+    values: tuple[Shown, ...]
+    seen: tuple[Seen, ...]
+    answer: str = "yes"
+
+    @property
+    def date(self) -> str:
+        return max((each.date for each in self.seen), default="")
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A dimension on which two sources, each at its newest, do not agree."""
+
+    dimension: Dimension
+    sides: tuple[tuple[tuple[Shown, ...], Seen], ...]
+
+
+@dataclass(frozen=True)
+class Use:
+    """The answer to one question of use."""
+
+    question: str
+    iri: str
+    answer: str
+    reason: str
+    rests_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Link:
+    """A relation of this thing to another: what it is called, to whom, and whether it was said from the other side."""
+
+    label: str
+    iri: str
+    title: str
+    inverse: bool = False
+    kind: str = ""
+
+
+@dataclass
+class Thing:
+    """One archive, collection, software, organization or source, read from the survey."""
+
+    knowledge: Knowledge
+    iri: str
+    _shown: dict[str, Shown] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        return kind_of(self.iri)
+
+    @property
+    def title(self) -> str:
+        return self.knowledge.label(self.iri)
+
+    @property
+    def description(self) -> str:
+        return self.knowledge.text(self.iri, DESCRIPTION)
+
+    @property
+    def homepage(self) -> str:
+        return self.knowledge.text(self.iri, HOMEPAGE)
+
+    @property
+    def last_seen(self) -> str:
+        return self.knowledge.text(self.iri, survey("lastSeen"))
+
+    @property
+    def record(self) -> str:
+        """The file that the thing is written in, below the top of the repository."""
+        return f"records/{self.iri.removeprefix(BASE)}.ttl"
+
+    def labels(self, name: str) -> list[Shown]:
+        """The current values of a word of the ontology."""
+        return [self.shown(value) for value in self.knowledge.values(self.iri, survey(name))]
+
+    def shown(self, value: Value, predicate: str = "", facts: dict[str, list[Value]] | None = None) -> Shown:
+        return shown(self.knowledge, value, predicate, facts)
+
+    @cached_property
+    def observations(self) -> list[Seen]:
+        """All observations, newest first; those of one date by certainty of being first-hand, then by name."""
+        found = [seen(self.knowledge, iri) for iri in self.knowledge.iris(self.iri, survey("observation"))]
+        return sorted(found, key=lambda each: (each.date, natural(each.anchor)), reverse=True)
+
+    @cached_property
+    def facts(self) -> dict[str, list[Fact]]:
+        """The latest values by section of the ontology."""
+        grouped: dict[str, list[Fact]] = defaultdict(list)
+        for dimension in self.knowledge.dimensions.values():
+            fact = self.fact(dimension)
+            if fact is not None:
+                grouped[dimension.section].append(fact)
+        return {name: grouped[name] for name in self.knowledge.sections if grouped[name]}
+
+    def fact(self, dimension: Dimension) -> Fact | None:
+        """The latest values of one dimension; None when nobody ever looked."""
+        own = self.knowledge.facts.get(self.iri, {})
+        if dimension.iri in own:
+            values = own[dimension.iri]
+            said = [each for each in self.observations if any(value in each.facts.get(dimension.iri, ()) for value in values)]
+            if dimension.keeps == "latest" and said and dimension.iri not in CAPABILITIES:
+                said = [each for each in said if each.date == said[0].date]
+            texts = [self.shown(value, dimension.iri, own) for value in values]
+            return Fact(dimension, tuple(sorted(texts, key=lambda each: (each.order, each.text.casefold()))), tuple(said))
+        for name, answer in ((survey("lacks"), "no"), (survey("notStated"), "not stated")):
+            if any(value.value == dimension.iri for value in own.get(name, ())):
+                said = [each for each in self.observations if dimension.iri in each.polar[name.rpartition("#")[2]]]
+                return Fact(dimension, (), tuple(said[:1]), answer)
+        return None
+
+    @cached_property
+    def not_stated(self) -> list[Shown]:
+        """What was looked for without finding a word on it."""
+        found = [self.shown(value) for value in self.knowledge.values(self.iri, survey("notStated"))]
+        return sorted(found, key=lambda each: each.text.casefold())
+
+    @cached_property
+    def lacking(self) -> list[Shown]:
+        """What somebody saw or said that it does not have, capabilities left out."""
+        values = self.knowledge.values(self.iri, survey("lacks"))
+        found = [self.shown(value) for value in values if kind_of(value.value) != "capability"]
+        return sorted(found, key=lambda each: each.text.casefold())
+
+    @cached_property
+    def conflicts(self) -> list[Conflict]:
+        """Dimensions with one value at a time on which the newest words of two sources differ within five years."""
+        found = []
+        for dimension in self.knowledge.dimensions.values():
+            if dimension.keeps != "latest" or not (dimension.unit or dimension.scheme in {"access", "license", "status"}):
+                continue
+            sides: dict[str, tuple[tuple[Shown, ...], Seen]] = {}
+            for each in self.observations:
+                if dimension.iri in each.facts and each.source not in sides:
+                    texts = tuple(self.shown(value, dimension.iri, each.facts) for value in each.facts[dimension.iri])
+                    sides[each.source] = (texts, each)
+            if not sides:
+                continue
+            year = max(int(each.date[:4]) for _, each in sides.values())
+            recent = [side for side in sides.values() if int(side[1].date[:4]) >= year - 1]
+            if len({frozenset(text.text for text in texts) for texts, _ in recent}) > 1:
+                found.append(Conflict(dimension, tuple(recent)))
+        return found
+
+    @cached_property
+    def counts(self) -> dict[str, list[tuple[str, int, Seen]]]:
+        """Each count that was seen at two dates or more, oldest first."""
+        found = {}
+        for dimension in self.knowledge.dimensions.values():
+            if not dimension.unit:
+                continue
+            series = [
+                (each.date, int(value.value), each)
+                for each in reversed(self.observations)
+                for value in each.facts.get(dimension.iri, ())
+            ]
+            if len({date for date, _, _ in series}) > 1 and len({value for _, value, _ in series}) > 1:
+                found[dimension.iri] = series
+        return found
+
+    @cached_property
+    def uses(self) -> list[Use]:
+        """May I use it: the answers that the build worked out."""
+        found = []
+        for iri in self.knowledge.iris(self.iri, survey("assessment")):
+            about = (self.knowledge.iris(iri, survey("assesses")) or [""])[0]
+            answer = (self.knowledge.iris(iri, survey("answer")) or [""])[0].rpartition("/")[2]
+            rests = tuple(self.knowledge.iris(iri, survey("restsOn")))
+            found.append(Use(self.knowledge.label(about), about, answer, self.knowledge.text(iri, DESCRIPTION), rests))
+        order = {f"{BASE}permitted-use/{name}": place for place, name in enumerate(USES)}
+        return sorted(found, key=lambda use: order.get(use.iri, len(order)))
+
+    @cached_property
+    def procedure(self) -> list[Shown]:
+        """The steps to the data in their order."""
+        steps = sorted(self.knowledge.steps, key=self.knowledge.steps.__getitem__)
+        ordered = [self.shown(value) for step in steps for value in self.knowledge.values(self.iri, step)]
+        return ordered or self.labels("accessStep")
+
+    @cached_property
+    def relations(self) -> list[Link]:
+        """Other things of the survey that this one names, and those that name it."""
+        found: dict[tuple[str, str, bool], Link] = {}
+        for predicate, values in self.knowledge.facts.get(self.iri, {}).items():
+            for value in values:
+                if predicate != survey("inSurvey"):
+                    self._relate(found, predicate, value.value, inverse=False)
+        for predicate, subject in self.knowledge.pointers.get(self.iri, ()):
+            self._relate(found, predicate, subject, inverse=True)
+        return sorted(found.values(), key=lambda link: (link.inverse, link.label, link.title.casefold()))
+
+    def _relate(self, found: dict[tuple[str, str, bool], Link], predicate: str, other: str, *, inverse: bool) -> None:
+        kind = kind_of(other)
+        if kind in {*SURVEYED, "organization"} and other != self.iri and self.knowledge.exists(other):
+            label = self.knowledge.label(predicate)
+            found.setdefault(
+                (predicate, other, inverse), Link(label, other, self.knowledge.label(other), inverse, kind)
+            )
+
+    @cached_property
+    def neighbors(self) -> list[tuple[Link, tuple[str, ...]]]:
+        """Things of the same kind that share the most with this one, and what they share."""
+        weight: dict[str, float] = defaultdict(float)
+        shared: dict[str, list[str]] = defaultdict(list)
+        for name in ("condition", "anatomy", "modality", "hostedWith", "capability", "standard", "softwareRole", "operator"):
+            for value in self.knowledge.iris(self.iri, survey(name)):
+                others = [
+                    subject
+                    for predicate, subject in self.knowledge.pointers.get(value, ())
+                    if predicate == survey(name) and kind_of(subject) == self.kind and subject != self.iri
+                ]
+                for other in others:
+                    weight[other] += 1 / (2 + len(others))
+                    shared[other].append(self.knowledge.label(value))
+        best = sorted(weight, key=lambda iri: (-weight[iri], iri))[:5]
+        return [
+            (Link("", iri, self.knowledge.label(iri), kind=self.kind), tuple(dict.fromkeys(shared[iri]))) for iri in best
+        ]
+
+    @cached_property
+    def capabilities(self) -> list[tuple[str, list[tuple[Shown, str, Seen | None]]]]:
+        """Groups of capabilities, each with its answer and the newest observation that tells it."""
+        answers: dict[str, str] = {}
+        for name, answer in CAPABILITIES.items():
+            for iri in self.knowledge.iris(self.iri, name):
+                if kind_of(iri) == "capability":
+                    answers.setdefault(iri, answer)
+        grouped: dict[str, list[tuple[Shown, str, Seen | None]]] = defaultdict(list)
+        for iri, answer in answers.items():
+            top = min(
+                (each for each in self.knowledge.wider(iri) if not self.knowledge.concepts[each].broader),
+                key=self.knowledge.label,
+            )
+            grouped[self.knowledge.label(top)].append(
+                (self.shown(ox.NamedNode(iri)), answer, self.said(iri, answer))
+            )
+        return [(name, sorted(grouped[name], key=lambda row: row[0].text)) for name in sorted(grouped)]
+
+    def said(self, concept: str, answer: str) -> Seen | None:
+        """The newest observation that gives this answer on a capability."""
+        names = [name for name, each in CAPABILITIES.items() if each == answer]
+        for each in self.observations:
+            if any(value.value == concept for name in names for value in each.facts.get(name, ())):
+                return each
+        return None
+
+
+def seen(knowledge: Knowledge, iri: str) -> Seen:
+    """An observation, read from the survey."""
+    facts = knowledge.facts.get(iri, {})
+    as_of, consulted = knowledge.text(iri, survey("asOf")), knowledge.text(iri, survey("consulted"))
+    return Seen(
+        iri,
+        as_of or consulted,
+        "as of" if as_of else "consulted",
+        consulted,
+        (knowledge.iris(iri, SOURCE) or [""])[0],
+        (knowledge.iris(iri, survey("certainty")) or [""])[0].rpartition("/")[2],
+        knowledge.texts(iri, NOTE),
+        facts,
+    )
+
+
+def shown(knowledge: Knowledge, value: Value, predicate: str = "", facts: dict[str, list[Value]] | None = None) -> Shown:
+    """A value as people read it: label and page of a concept or thing, a size, a number, a date, an address."""
+    if isinstance(value, ox.NamedNode):
+        iri = value.value
+        if iri.startswith(BASE) and knowledge.exists(iri):
+            place = float(list(QUALIFIERS).index(predicate)) if predicate in QUALIFIERS else 0.0
+            return Shown(knowledge.label(iri), path_of(iri), knowledge.definition(iri), order=place)
+        if iri in knowledge.dimensions:
+            name = knowledge.dimensions[iri].name.replace(":", "-")
+            return Shown(knowledge.label(iri), f"/ontology#{name}", knowledge.definition(iri))
+        return Shown(phrases.address(iri), iri if iri.startswith(("http:", "https:")) else "")
+    datatype = value.datatype.value
+    text = value.value
+    if datatype == f"{XSD}boolean":
+        return Shown("yes" if text == "true" else "no")
+    if datatype == f"{XSD}integer":
+        unit = knowledge.dimensions[predicate].unit if predicate in knowledge.dimensions else ""
+        about = "".join(
+            words for name, words in QUALIFIERS.items() if any(each.value == predicate for each in (facts or {}).get(name, ()))
+        )
+        written = phrases.size(int(text)) if unit == "bytes" else phrases.number(int(text))
+        return Shown(about + written, title=f"{int(text):,} bytes" if unit == "bytes" else "", order=float(text))
+    if datatype in {f"{XSD}date", f"{XSD}gYear", f"{XSD}gYearMonth"}:
+        return Shown(phrases.date(text))
+    return Shown(text, language=value.language if value.language and value.language != "en" else "")
+
+
+def natural(name: str) -> tuple[int, str]:
+    """Orders `x-2` before `x-10`."""
+    stem, _, last = name.rpartition("-")
+    return (int(last), stem) if last.isdigit() and len(last) < 3 else (0, name)
+
+
+def titles(knowledge: Knowledge) -> list[tuple[str, str, str]]:
+    """IRI, title and kind of everything that is surveyed."""
+    return [(iri, knowledge.text(iri, TITLE), kind) for kind in SURVEYED for iri in knowledge.of_kind(kind)]

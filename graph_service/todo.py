@@ -1,0 +1,100 @@
+"""What to look up next: facts that nobody knows yet or that are old, ranked by how many questions they would answer.
+
+A dimension's `survey:reviewAfter` (months, in the ontology) says when a fact wants looking at again; identifiers and
+history have none. Nothing here reads a clock: *today* is the date of the release.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pyoxigraph as ox
+
+from graph_service.queries import Query
+from graph_service.terms import BASE, ONTOLOGY, PREFIXES, shorten
+
+SURVEY = ONTOLOGY
+TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+DOMAIN = f"{PREFIXES['schema']}domainIncludes"
+LABEL = f"{PREFIXES['rdfs']}label"
+TITLE = f"{PREFIXES['dcterms']}title"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One gap: the thing, the dimension, why it is one, and the questions that a fact would serve."""
+
+    thing: str
+    title: str
+    dimension: str
+    label: str
+    why: str
+    since: str
+    questions: tuple[str, ...]
+
+
+def used_by(questions: Iterable[Query], dimensions: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Each dimension with the questions whose text uses it."""
+    names = {shorten(dimension): dimension for dimension in dimensions}
+    found: dict[str, list[str]] = defaultdict(list)
+    for query in questions:
+        body = "\n".join(line for line in query.text.splitlines() if not line.startswith("#"))
+        for name in set(re.findall(r"[a-z]+:[A-Za-z0-9]+", body)) & names.keys():
+            found[names[name]].append(query.name)
+    return {dimension: tuple(sorted(users)) for dimension, users in found.items()}
+
+
+def months(earlier: str, later: str) -> int:
+    """Whole months from one date to another; a year alone counts as its first month."""
+
+    def number(date: str) -> int:
+        year, _, rest = date.partition("-")
+        return int(year) * 12 + int(rest[:2] or 1)
+
+    return number(later) - number(earlier)
+
+
+def items(quads: Iterable[ox.Quad], questions: Iterable[Query], today: str) -> list[Item]:
+    """Every gap that at least one question would use, the most useful first."""
+    said: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for quad in quads:
+        said[quad.subject.value][quad.predicate.value].append(getattr(quad.object, "value", ""))
+    review = {name: int(facts[f"{SURVEY}reviewAfter"][0]) for name, facts in said.items() if f"{SURVEY}reviewAfter" in facts}
+    domains = {name: set(said[name][DOMAIN]) for name in review}
+    uses = used_by(questions, review)
+    found = []
+    for thing, facts in said.items():
+        kinds = set(facts.get(TYPE, ())) & {f"{SURVEY}{name}" for name in ("Archive", "Collection", "Software")}
+        if not kinds or not thing.startswith(BASE):
+            continue
+        dates, looked_for = _last_said(facts, said)
+        for dimension in uses:
+            if not kinds & domains[dimension]:
+                continue
+            date = dates.get(dimension, "")
+            if not date:
+                why = "not stated where it was looked for" if dimension in looked_for else "unknown"
+            elif months(date, today) >= review[dimension]:
+                why = "old"
+            else:
+                continue
+            title = facts.get(TITLE, [shorten(thing)])[0]
+            found.append(Item(thing, title, dimension, said[dimension][LABEL][0], why, date, uses[dimension]))
+    weight = {"unknown": 2, "old": 1, "not stated where it was looked for": 0}
+    return sorted(found, key=lambda item: (-len(item.questions), -weight[item.why], item.since, item.title, item.dimension))
+
+
+def _last_said(facts: Mapping[str, list[str]], said: Mapping[str, Mapping[str, list[str]]]) -> tuple[dict[str, str], set[str]]:
+    """The newest date at which each dimension was said of a thing, and what was looked for in vain."""
+    dates: dict[str, str] = {}
+    looked_for: set[str] = set()
+    for name in facts.get(f"{SURVEY}observation", ()):
+        seen = said[name]
+        date = (seen.get(f"{SURVEY}asOf") or seen.get(f"{SURVEY}consulted") or [""])[0]
+        for dimension in (*seen, *seen.get(f"{SURVEY}lacks", ())):
+            dates[dimension] = max(dates.get(dimension, ""), date)
+        looked_for.update(seen.get(f"{SURVEY}notStated", ()))
+    return dates, looked_for

@@ -1,0 +1,39 @@
+"""The whole survey to download: `/dumps/survey.{ttl,nt,nq,trig,jsonld,rdf}`, each also with `.gz`."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+
+from graph_service import formats
+from graph_service.release import DUMPS
+from graph_service.service import Service
+
+SUFFIXES = [*DUMPS, *(f"{suffix}.gz" for suffix in DUMPS)]
+
+
+def router(service: Service) -> APIRouter:
+    routes = APIRouter(tags=["dumps"])
+
+    @routes.api_route(
+        "/dumps/survey.{suffix}",
+        methods=["GET", "HEAD"],
+        summary="The whole survey in one file",
+        response_class=Response,
+        operation_id="dump",
+    )
+    def dump(
+        request: Request, suffix: Annotated[str, Path(description="Format of the dump", examples=["ttl", "nq.gz"])]
+    ) -> Response:
+        data = service.dataset.dump(suffix)
+        etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+        headers = {"ETag": etag, "Cache-Control": "public, max-age=3600", "Access-Control-Allow-Origin": "*"}
+        if etag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        kind = "application/gzip" if suffix.endswith(".gz") else formats.BY_NAME[suffix].content_type
+        headers["Content-Disposition"] = f'inline; filename="survey.{suffix}"'
+        return Response(data, media_type=kind, headers=headers)
+
+    return routes
