@@ -33,9 +33,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 ACCEPT = "application/sparql-results+json, text/turtle;q=0.9"
 QUERIES = {path.stem[4:]: path.read_text() for path in sorted((HERE / "queries").glob("*.rq"))}
-LARGE = (
-    "SELECT ?s ?p ?o WHERE { ?s ?p ?o } LIMIT 3000"
-)
+LARGE = "SELECT ?s ?p ?o WHERE { ?s ?p ?o } LIMIT 3000"
 VIRTUOSO_GRAPH = "http://example.org/bench"
 
 
@@ -64,7 +62,9 @@ def peer_command(name: str) -> str | None:
     return str(local) if local.exists() else shutil.which(name)
 
 
-def request(port: int, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
+def request(
+    port: int, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+) -> tuple[int, bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     connection.request(method, path, body, headers or {})
     response = connection.getresponse()
@@ -91,7 +91,13 @@ def start_ours(release: Path, work: Path, cache: bool, fronts: int = 1) -> Peer:
     workers = os.environ.get("BENCH_WORKERS")
     if workers:
         settings["query_workers"] = int(workers)
-    command = [sys.executable, str(ROOT / "tests" / "endpoint.py"), str(port), str(release / "survey.nq"), json.dumps(settings)]
+    command = [
+        sys.executable,
+        str(ROOT / "tests" / "endpoint.py"),
+        str(port),
+        str(release / "survey.nq"),
+        json.dumps(settings),
+    ]
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)})
     wait_for(port, "/readyz", process)
     return Peer("ours cached" if cache else "ours", port, "/sparql", process)
@@ -157,7 +163,10 @@ def start_virtuoso(release: Path, work: Path) -> Peer | None:
     (folder / "virtuoso.ini").write_text(VIRTUOSO_INI.format(work=folder, sql=sql, http=port))
     (folder / "survey.nt").write_bytes((release / "survey.nt").read_bytes())
     process = subprocess.Popen(
-        [server, "-f", "-c", str(folder / "virtuoso.ini")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder
+        [server, "-f", "-c", str(folder / "virtuoso.ini")],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=folder,
     )
     wait_for(port, "/", process)
     load = f"ld_dir('{folder}', 'survey.nt', '{VIRTUOSO_GRAPH}'); rdf_loader_run(); checkpoint;"
@@ -181,7 +190,9 @@ end
 """
 
 
-def load(peer: Peer, queries: list[str], seconds: float, connections: int, work: Path) -> tuple[float, float, float, int]:
+def load(
+    peer: Peer, queries: list[str], seconds: float, connections: int, work: Path
+) -> tuple[float, float, float, int]:
     """Requests per second, median and 99th percentile in milliseconds, and errors."""
     script = work / "load.lua"
     paths = ", ".join(json.dumps(peer.target(query)) for query in queries)
@@ -228,12 +239,21 @@ def running(release: Path, wanted: set[str], work: Path) -> Iterator[list[Peer]]
 def machine() -> str:
     model = "unknown processor"
     with contextlib.suppress(OSError):
-        model = next(line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line)
+        model = next(
+            line.split(":")[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        )
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return f"{os.cpu_count()} × {model}, {memory:.0f} GiB, {platform.system()} {platform.release()}, Python {platform.python_version()}"
 
 
-def report(results: dict[tuple[str, str], list[tuple[float, float, float, int]]], peers: list[Peer], arguments: argparse.Namespace, triples: int) -> str:
+def report(
+    results: dict[tuple[str, str], list[tuple[float, float, float, int]]],
+    peers: list[Peer],
+    arguments: argparse.Namespace,
+    triples: int,
+) -> str:
     load_now = ", ".join(f"{each:.1f}" for each in os.getloadavg())
     lines = [
         f"# Endpoint beside its peers, {date.today()}",
@@ -275,7 +295,10 @@ def main() -> None:
         with running(arguments.release.resolve(), set(arguments.peers.split(",")), work) as peers:
             triples = 0
             for peer in peers:
-                counts = [request(peer.port, "GET", peer.target(query), headers={"Accept": ACCEPT}) for query in QUERIES.values()]
+                counts = [
+                    request(peer.port, "GET", peer.target(query), headers={"Accept": ACCEPT})
+                    for query in QUERIES.values()
+                ]
                 bad = [(name, status) for name, (status, _) in zip(QUERIES, counts, strict=True) if status != 200]
                 print(f"{peer.name}: answers {[len(body) for _, body in counts]} {bad or ''}", file=sys.stderr)
                 if not triples:

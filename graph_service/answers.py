@@ -1,4 +1,4 @@
-"""The answer to a question as people read it: columns with names, cells with labels and links, and what could be drawn of it."""
+"""The answer to a question as people read it: named columns, cells with labels and links, and what can be drawn of it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyoxigraph as ox
+from markupsafe import Markup
 
 from graph_service import charts, phrases
 from graph_service.errors import BadParameter
 from graph_service.knowledge import Knowledge, Value
+from graph_service.observed import Shown, shown
 from graph_service.queries import Query
-from graph_service.things import Shown, shown
 
 COMPANIONS = ("Title", "Name", "Label")
 DATE = re.compile(r"\d{4}(-\d\d){0,2}")
@@ -50,10 +51,15 @@ def sentence(knowledge: Knowledge, query: Query, given: Mapping[str, Sequence[st
     for each in query.parameters:
         values = [value for value in given.get(each.name, ()) if value.strip()]
         try:
-            words = [knowledge.label(term.value) if each.type == "iri" else term.value for term in map(each.term, values)]
+            words = [
+                knowledge.label(term.value) if each.type == "iri" else term.value for term in map(each.term, values)
+            ]
         except BadParameter:
             words = []
-        slot = phrases.listing([_within(word) for word in words], "or") or f"‹{(each.label or heading(each.name)).lower()}›"
+        slot = (
+            phrases.listing([_within(word) for word in words], "or")
+            or f"‹{(each.label or heading(each.name)).lower()}›"
+        )
         filled = filled.replace(f"{{{each.name}}}", slot)
     return filled
 
@@ -61,7 +67,11 @@ def sentence(knowledge: Knowledge, query: Query, given: Mapping[str, Sequence[st
 def _within(label: str) -> str:
     """A label within a sentence: small letters, but for names and codes."""
     first, _, rest = label.partition(" ")
-    return label if first[1:] != first[1:].lower() or any(letter.isdigit() for letter in first) else f"{first.lower()} {rest}".strip()
+    return (
+        label
+        if first[1:] != first[1:].lower() or any(letter.isdigit() for letter in first)
+        else f"{first.lower()} {rest}".strip()
+    )
 
 
 def companion(variable: str, variables: Sequence[str], first: str) -> str:
@@ -79,8 +89,13 @@ def tabulate(knowledge: Knowledge, answer: ox.QuerySolutions) -> Table:
     for solution in answer:
         values = {name: solution[name] for name in variables}
         rows.append({name: value for name, value in values.items() if isinstance(value, Value)})
-    first = "thing" if "thing" in variables else next(
-        (name for name in variables if any(isinstance(row.get(name), ox.NamedNode) for row in rows)), variables[0] if variables else ""
+    first = (
+        "thing"
+        if "thing" in variables
+        else next(
+            (name for name in variables if any(isinstance(row.get(name), ox.NamedNode) for row in rows)),
+            variables[0] if variables else "",
+        )
     )
     named = {name: companion(name, variables, first) for name in variables}
     folded = {other for other in named.values() if other}
@@ -120,8 +135,8 @@ def _cell(knowledge: Knowledge, row: dict[str, Value], column: Column) -> Shown 
     return found
 
 
-def drawn(table: Table, view: str, title: str) -> tuple[charts.Markup, str] | None:
-    """The picture that the head of a question asks for and its caption: `bars`, `columns` or `time`; None where nothing can be drawn."""
+def drawn(table: Table, view: str, title: str) -> tuple[Markup, str] | None:
+    """The picture that a question's head asks for (`bars`, `columns`, `time`) and its caption; None without numbers."""
     numeric = [column for column in table.columns if column.numeric]
     if not numeric or not table.rows:
         return None
@@ -135,7 +150,9 @@ def drawn(table: Table, view: str, title: str) -> tuple[charts.Markup, str] | No
     for row, cells in zip(table.rows, table.cells, strict=True):
         name = cells[names[0]]
         if number.variable in row and name is not None:
-            bars.append(charts.Bar(name.text, float(row[number.variable].value), href="" if name.foreign else name.href))
+            bars.append(
+                charts.Bar(name.text, float(row[number.variable].value), href="" if name.foreign else name.href)
+            )
     return (charts.bars(bars[:30], title) if view == "bars" else charts.columns(bars[:60], title)), title
 
 
@@ -149,7 +166,7 @@ def is_bytes(row: Mapping[str, Value]) -> bool:
     return "measure" in row and row["measure"].value.endswith("#sizeInBytes")
 
 
-def _over_time(table: Table, number: Column, title: str) -> tuple[charts.Markup, str] | None:
+def _over_time(table: Table, number: Column, title: str) -> tuple[Markup, str] | None:
     """The thing and measure with the most dates among the rows."""
     dated = [(row, str(row["date"].value)) for row in table.rows if "date" in row and number.variable in row]
     if not dated:
@@ -170,4 +187,6 @@ def _over_time(table: Table, number: Column, title: str) -> tuple[charts.Markup,
     row = next(row for row, _ in dated if key(row) == chosen)
     words = [row[name].value for name in ("measureName", "title") if name in row]
     unit = "bytes" if is_bytes(row) else ""
-    return charts.over_time(charts.Series(title, tuple(sorted(set(longest))), unit), " of ".join(words) or title), _started(" of ".join(words)) or title
+    return charts.over_time(
+        charts.Series(title, tuple(sorted(set(longest))), unit), " of ".join(words) or title
+    ), _started(" of ".join(words)) or title

@@ -22,6 +22,7 @@ from graph_service.web import (
     documentation,
     dumps,
     editor,
+    feed,
     pages,
     questions,
     reading,
@@ -43,6 +44,7 @@ FACES: tuple[Callable[[Service], APIRouter], ...] = (
     contribute.router,
     things.router,
     wellknown.router,
+    feed.router,
     releases.router,
     reconcile.router,
     pages.router,
@@ -82,7 +84,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """The ASGI application over one release; the only place where things are put together."""
     settings = settings or Settings()
     service = Service.load(settings)
-    endpoints = Endpoints(service)
+    endpoints = Endpoints(service, editor.editor_page(service))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

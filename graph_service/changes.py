@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from graph_service.knowledge import Knowledge, path_of, survey
+from graph_service.knowledge import SURVEYED, Knowledge, path_of, survey
+from graph_service.observed import Seen, Shown
 from graph_service.terms import BASE
-from graph_service.things import Seen, Shown, Thing
+from graph_service.things import Thing
 
 OLD = "2012"
 """Observations before this year are what the original survey could know."""
 
-WATCHED = ("status", "access", "license", "hostedWith", "operator", "homepage", "sizeInBytes", "subjectCount", "imageCount", "supersededBy", "mergedInto")
+GONE = ("retired", "offline", "merged", "migrated", "superseded", "unreachable")
+WATCHED = (
+    "status",
+    "access",
+    "license",
+    "hostedWith",
+    "operator",
+    "homepage",
+    "sizeInBytes",
+    "subjectCount",
+    "imageCount",
+    "supersededBy",
+    "mergedInto",
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +53,10 @@ class Account:
 def accounts(knowledge: Knowledge) -> list[Account]:
     """Every archive that the survey of 2010 and 2011 named, with what changed since, by title."""
     word = survey("inSurvey")
-    named = sorted((iri for iri in knowledge.of_kind("archive") if knowledge.values(iri, word)), key=lambda iri: knowledge.label(iri).casefold())
+    named = sorted(
+        (iri for iri in knowledge.of_kind("archive") if knowledge.values(iri, word)),
+        key=lambda iri: knowledge.label(iri).casefold(),
+    )
     return [_account(Thing(knowledge, iri)) for iri in named]
 
 
@@ -61,10 +78,12 @@ def _account(thing: Thing) -> Account:
 
 def retired(knowledge: Knowledge) -> list[tuple[str, str, str]]:
     """Everything that is no longer there: title, page, status."""
-    found = []
-    for kind in ("archive", "collection", "software"):
-        for iri in knowledge.of_kind(kind):
-            for status in knowledge.iris(iri, survey("status")):
-                if status in {f"{BASE}status/{name}" for name in ("retired", "offline", "merged", "migrated", "superseded", "unreachable")}:
-                    found.append((knowledge.label(iri), path_of(iri), knowledge.label(status)))
+    gone = {f"{BASE}status/{name}" for name in GONE}
+    found = [
+        (knowledge.label(iri), path_of(iri), knowledge.label(status))
+        for kind in SURVEYED
+        for iri in knowledge.of_kind(kind)
+        for status in knowledge.iris(iri, survey("status"))
+        if status in gone
+    ]
     return sorted(found, key=lambda row: row[0].casefold())

@@ -1,7 +1,7 @@
 """Pictures as inline SVG: counts over time, bars, columns, a heat map, a small graph of relations.
 
-Each takes plain rows and gives markup without scripts or inline styles; colors come from the style sheet's classes. What a
-picture shows is always given as a table beside it, by whoever places it.
+Each takes plain rows and gives markup without scripts or inline styles; colors come from the classes of the style
+sheet. What a picture shows is always given as a table beside it, by whoever places it.
 """
 
 from __future__ import annotations
@@ -47,8 +47,12 @@ class Series:
 
 def picture(width: float, height: float, title: str, parts: Iterable[str], role: str = "img") -> Markup:
     """The frame of every picture, with its title for those who do not see it."""
-    return Markup('<svg class="chart" viewBox="0 0 {} {}" role="{}" aria-label="{}">{}</svg>').format(  # noqa: S704
-        round(width), round(height), role, title, Markup("".join(parts))  # noqa: S704
+    return Markup('<svg class="chart" viewBox="0 0 {} {}" role="{}" aria-label="{}">{}</svg>').format(
+        round(width),
+        round(height),
+        role,
+        title,
+        Markup("".join(parts)),  # noqa: S704
     )
 
 
@@ -56,6 +60,10 @@ def words(x: float, y: float, text: str, kind: str = "", anchor: str = "start") 
     placed = f' class="{kind}"' if kind else ""
     turned = f' text-anchor="{anchor}"' if anchor != "start" else ""
     return f'<text x="{x:.0f}" y="{y:.0f}"{placed}{turned}>{escape(text)}</text>'
+
+
+def field(kind: str, x: float, y: float, width: float, height: float, more: str = "") -> str:
+    return f'<rect class="{kind}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"{more}/>'
 
 
 def linked(content: str, href: str) -> str:
@@ -73,9 +81,13 @@ def bars(rows: Sequence[Bar], title: str, series: int = 1) -> Markup:
         top = place * line
         length = max(row.value / most * room, 1.5)
         name = linked(words(left - 10, top + 16, cut(row.label, 34), "label", "end"), row.href)
-        parts.append(f'{name}<rect class="bar s{series}" x="{left:.0f}" y="{top + 4}" width="{length:.1f}" height="16" rx="2"/>')
+        parts.append(
+            f'{name}<rect class="bar s{series}" x="{left:.0f}" y="{top + 4}" width="{length:.1f}" height="16" rx="2"/>'
+        )
         parts.append(words(left + length + 6, top + 16, row.text, "value"))
-    return picture(width, max(len(rows), 1) * line + 4, title, parts, "group" if any(row.href for row in rows) else "img")
+    return picture(
+        width, max(len(rows), 1) * line + 4, title, parts, "group" if any(row.href for row in rows) else "img"
+    )
 
 
 def columns(rows: Sequence[Bar], title: str) -> Markup:
@@ -89,7 +101,7 @@ def columns(rows: Sequence[Bar], title: str) -> Markup:
         tall = row.value / most * (base - 24)
         x = place * step
         if row.value:
-            parts.append(f'<rect class="bar s1" x="{x + 2:.1f}" y="{base - tall:.1f}" width="{max(step - 4, 2):.1f}" height="{tall:.1f}" rx="1"/>')
+            parts.append(field("bar s1", x + 2, base - tall, max(step - 4, 2), tall, ' rx="1"'))
             parts.append(words(x + step / 2, base - tall - 5, row.text, "value", "middle"))
         if place % every == 0:
             parts.append(words(x + step / 2, base + 18, row.label, "", "middle"))
@@ -109,9 +121,7 @@ def shares(years: Sequence[str], groups: Sequence[tuple[str, Sequence[int]]], ti
             tall = values[place] / most * (base - top)
             y -= tall
             if tall:
-                parts.append(
-                    f'<rect class="bar s{number + 1}" x="{place * step + 2:.1f}" y="{y:.1f}" width="{max(step - 4, 2):.1f}" height="{max(tall - 1, .5):.1f}"/>'
-                )
+                parts.append(field(f"bar s{number + 1}", place * step + 2, y, max(step - 4, 2), max(tall - 1, 0.5)))
         if place % max(1, -(-36 // int(step or 1))) == 0:
             parts.append(words(place * step + step / 2, base + 18, year, "", "middle"))
     x, y = 0.0, base + 44
@@ -162,7 +172,8 @@ def over_time(series: Series, title: str) -> Markup:
     for moment, (date, value) in zip(moments, points, strict=True):
         px, py = x(moment), y(value)
         parts.append(
-            f'<circle class="s1" cx="{px:.1f}" cy="{py:.1f}" r="3.5"><title>{escape(phrases.date(date))}: {series.written(value)}</title></circle>'
+            f'<circle class="s1" cx="{px:.1f}" cy="{py:.1f}" r="3.5">'
+            f"<title>{escape(phrases.date(date))}: {series.written(value)}</title></circle>"
         )
         if all(abs(px - ox) > 60 or abs(py - oy) > 14 for ox, oy in taken):
             taken.append((px, py))
@@ -170,7 +181,9 @@ def over_time(series: Series, title: str) -> Markup:
     return picture(width, height, title, parts)
 
 
-def heat_map(rows: Sequence[str], names: Sequence[str], cells: dict[tuple[str, str], tuple[int, str]], title: str) -> Markup:
+def heat_map(
+    rows: Sequence[str], names: Sequence[str], cells: dict[tuple[str, str], tuple[int, str]], title: str
+) -> Markup:
     """Counts of pairs as darker and lighter fields, the number in each; an empty field is a gap."""
     left = max((len(row) for row in rows), default=0) * LETTER + 12
     side, line, top = 58, 30, 92
@@ -178,7 +191,10 @@ def heat_map(rows: Sequence[str], names: Sequence[str], cells: dict[tuple[str, s
     parts = []
     for place, name in enumerate(names):
         x = left + place * side + side / 2
-        parts.append(f'<text class="label" transform="translate({x - 4:.0f},{top - 8}) rotate(-38)">{escape(cut(name, 18))}</text>')
+        parts.append(
+            f'<text class="label" transform="translate({x - 4:.0f},{top - 8}) rotate(-38)">'
+            f"{escape(cut(name, 18))}</text>"
+        )
     for down, row in enumerate(rows):
         y = top + down * line
         parts.append(words(left - 8, y + 19, row, "label", "end"))
@@ -186,13 +202,15 @@ def heat_map(rows: Sequence[str], names: Sequence[str], cells: dict[tuple[str, s
             count, href = cells.get((row, name), (0, ""))
             x = left + across * side
             if not count:
-                parts.append(f'<rect class="empty" x="{x + 1:.0f}" y="{y + 1}" width="{side - 2}" height="{line - 2}"/>')
+                parts.append(
+                    f'<rect class="empty" x="{x + 1:.0f}" y="{y + 1}" width="{side - 2}" height="{line - 2}"/>'
+                )
                 continue
             strength = 0.12 + 0.5 * (log10(count) / (log10(most) or 1) if most > 1 else 1)
-            field = f'<rect class="cell" x="{x + 1:.0f}" y="{y + 1}" width="{side - 2}" height="{line - 2}" fill-opacity="{strength:.2f}"/>'
+            square = field("cell", x + 1, y + 1, side - 2, line - 2, f' fill-opacity="{strength:.2f}"')
             number = words(x + side / 2, y + 19, str(count), "value", "middle")
             named = f"<title>{escape(row)}, {escape(name)}: {count}</title>"
-            parts.append(linked(f"{named}{field}{number}", href))
+            parts.append(linked(f"{named}{square}{number}", href))
     return picture(left + len(names) * side + 40, top + len(rows) * line + 4, title, parts, "group")
 
 
@@ -223,11 +241,17 @@ def relations(center: str, edges: Sequence[Edge], title: str) -> Markup:
             half = (start + end) / 2
             begin, finish = (y, middle) if side == 0 else (middle, y)
             parts.append(
-                f'<path class="edge" d="M{start:.0f} {begin:.0f} C{half:.0f} {begin:.0f} {half:.0f} {finish:.0f} {end:.0f} {finish:.0f}"/>'
+                f'<path class="edge" d="M{start:.0f} {begin:.0f} '
+                f'C{half:.0f} {begin:.0f} {half:.0f} {finish:.0f} {end:.0f} {finish:.0f}"/>'
             )
             name = words(x + box / 2, y + 10, cut(edge.title, 25), "", "middle")
             told = words(x + box / 2, y - 5, cut(edge.label, 26), "value", "middle")
-            parts.append(linked(f'<rect class="node" x="{x}" y="{y - 20:.0f}" width="{box}" height="40" rx="4"/>{told}{name}', edge.href))
+            parts.append(
+                linked(
+                    f'<rect class="node" x="{x}" y="{y - 20:.0f}" width="{box}" height="40" rx="4"/>{told}{name}',
+                    edge.href,
+                )
+            )
     parts.append(
         f'<rect class="node" x="{(width - box) / 2:.0f}" y="{middle - 20:.0f}" width="{box}" height="40" rx="20"/>'
         + words(width / 2, middle + 4, cut(center, 25), "label", "middle")

@@ -6,7 +6,11 @@ import json
 from dataclasses import dataclass
 
 AUTHOR = "Imaging Survey contributors"
-FORMS = {"bib": "application/x-bibtex", "csl": "application/vnd.citationstyles.csl+json", "ris": "application/x-research-info-systems"}
+FORMS = {
+    "bib": "application/x-bibtex",
+    "csl": "application/vnd.citationstyles.csl+json",
+    "ris": "application/x-research-info-systems",
+}
 LABELS = {"bib": "BibTeX", "csl": "CSL-JSON", "ris": "RIS"}
 
 
@@ -27,10 +31,17 @@ class Citation:
 
     def bibtex(self) -> str:
         title = self.title.replace("{", "").replace("}", "").replace("&", r"\&").replace("%", r"\%").replace("_", r"\_")
-        return (
-            f"@misc{{{self.key},\n  author = {{{{{AUTHOR}}}}},\n  title = {{{title}}},\n  howpublished = {{Imaging Survey}},\n"
-            f"  version = {{{self.version}}},\n  year = {{{self.date[:4]}}},\n  month = {{{int(self.date[5:7])}}},\n  url = {{{self.address}}}\n}}\n"
-        )
+        fields = {
+            "author": f"{{{AUTHOR}}}",
+            "title": title,
+            "howpublished": "Imaging Survey",
+            "version": self.version,
+            "year": self.date[:4],
+            "month": str(int(self.date[5:7])),
+            "url": self.address,
+        }
+        lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
+        return f"@misc{{{self.key},\n{lines}\n}}\n"
 
     def csl(self) -> str:
         item = {

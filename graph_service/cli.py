@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -152,14 +153,37 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Front processes.")] = 1,
 ) -> None:
     """Serve the survey: SPARQL, questions, pages, dumps."""
+    from pydantic import ValidationError
+
     from graph_service import app as service
+    from graph_service.errors import BadParameter
     from graph_service.settings import Settings
 
-    settings = Settings()
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        name = str(wrong["loc"][0])
+        raise BadParameter(f"IMAGING_SURVEY_{name.upper()}: {wrong['msg']}.", parameter=name) from error
     chosen = release or settings.release or (Path("releases") if Path("releases/current").exists() else None)
     if chosen is not None and (chosen / "current").exists():
         chosen = chosen / "current"
     service.run(settings.model_copy(update={"release": chosen}), host, port, workers, err)
+
+
+def _preview(old: str, new: str, releases: Path) -> None:
+    """Prints, as Markdown, the rows of questions that a change adds and removes."""
+    from graph_service import differences, graph, preview, queries, survey
+
+    def state(name: str) -> Iterable[Any]:
+        if (Path(name) / "archive").is_dir():
+            return graph.build(survey.shipped(Path(name))).quads
+        return differences.find(name, releases).quads()
+
+    with progress() as bar:
+        bar.add_task("answering all questions twice")
+        found = preview.changes(state(old), state(new), queries.catalog(survey.shipped().queries))
+    out.out(preview.text(found), end="", highlight=False)
 
 
 @app.command()
@@ -170,9 +194,17 @@ def diff(
         Literal["words", "json", "ttl", "trig", "nq"], typer.Option("--format", "-f", help="How to tell it.")
     ] = "words",
     releases: Annotated[Path, typer.Option("--releases", help="Folder that holds the releases.")] = Path("releases"),
+    questions: Annotated[
+        bool,
+        typer.Option("--questions", help="Tell which rows of which questions change; both may be folders of records too."),
+    ] = False,
 ) -> None:
     """Tell what changed from one release to another, thing by thing."""
     from graph_service import differences
+
+    if questions:
+        _preview(old, new, releases)
+        return
 
     found = differences.between(old, new, releases)
     out.out(found.write(form).decode(), end="", highlight=False)

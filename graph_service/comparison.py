@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from graph_service import phrases
 from graph_service.errors import BadParameter
 from graph_service.knowledge import SURVEYED, Knowledge, kind_of, path_of, survey
+from graph_service.observed import Shown
 from graph_service.problems import suggestion
 from graph_service.terms import BASE
-from graph_service.things import CAPABILITIES, Shown, Thing
+from graph_service.things import CAPABILITIES, Thing
 
 MOST = 8
 SKIPPED = {survey(f"step{number}") for number in range(1, 10)} | {*CAPABILITIES}
@@ -33,7 +34,9 @@ class Cell:
         """The cell in plain words."""
         if self.values:
             return "; ".join(value.text for value in self.values)
-        return {"": "", "yes": "yes", "component": "yes, through a component", "partial": "in part"}.get(self.answer, self.answer)
+        return {"": "", "yes": "yes", "component": "yes, through a component", "partial": "in part"}.get(
+            self.answer, self.answer
+        )
 
 
 @dataclass(frozen=True)
@@ -76,11 +79,16 @@ def chosen(knowledge: Knowledge, names: Sequence[str]) -> list[str]:
             iri = titles.get(wanted.casefold(), "")
         if not iri:
             known = [*titles, *(each.removeprefix(BASE) for each in titles.values())]
-            raise BadParameter(f"`{wanted}` is no archive, collection or software of the survey.{suggestion(wanted, known)}", parameter="thing")
+            raise BadParameter(
+                f"`{wanted}` is no archive, collection or software of the survey.{suggestion(wanted, known)}",
+                parameter="thing",
+            )
         if iri not in found:
             found.append(iri)
     if len(found) > MOST:
-        raise BadParameter(f"{len(found)} things were chosen; at most {MOST} can stand side by side.", parameter="thing")
+        raise BadParameter(
+            f"{len(found)} things were chosen; at most {MOST} can stand side by side.", parameter="thing"
+        )
     return found
 
 
@@ -121,9 +129,13 @@ def _cell(thing: Thing, dimension: str) -> Cell:
 
 def _capabilities(knowledge: Knowledge, things: Sequence[Thing]) -> list[Line]:
     answers = [
-        {shown.href: (shown, answer, seen) for _, rows in thing.capabilities for shown, answer, seen in rows} for thing in things
+        {shown.href: (shown, answer, seen) for _, rows in thing.capabilities for shown, answer, seen in rows}
+        for thing in things
     ]
-    every = sorted({(href, shown.text, shown.title) for each in answers for href, (shown, _, _) in each.items()}, key=lambda row: row[1])
+    every = sorted(
+        {(href, shown.text, shown.title) for each in answers for href, (shown, _, _) in each.items()},
+        key=lambda row: row[1],
+    )
     lines = []
     for href, label, definition in every:
         cells = []
@@ -133,7 +145,11 @@ def _capabilities(knowledge: Knowledge, things: Sequence[Thing]) -> list[Line]:
                 continue
             _, answer, seen = each[href]
             source = knowledge.label(seen.source) if seen and seen.source else ""
-            cells.append(Cell((), answer, seen.date if seen else "", source, f"{path_of(thing.iri)}#{seen.anchor}" if seen else ""))
+            cells.append(
+                Cell(
+                    (), answer, seen.date if seen else "", source, f"{path_of(thing.iri)}#{seen.anchor}" if seen else ""
+                )
+            )
         lines.append(Line(label, definition, tuple(cells)))
     return lines
 
@@ -185,7 +201,14 @@ def as_markdown(table: Comparison) -> str:
 
 LATEX = str.maketrans(
     {"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}"}
-    | {"^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "≠": r"$\neq$", "≈": r"$\approx$", "–": "--", "…": r"\dots{}"}
+    | {
+        "^": r"\textasciicircum{}",
+        "\\": r"\textbackslash{}",
+        "≠": r"$\neq$",
+        "≈": r"$\approx$",
+        "–": "--",
+        "…": r"\dots{}",
+    }
 )
 
 
@@ -194,7 +217,11 @@ def as_latex(table: Comparison) -> str:
     width = round(0.76 / max(len(table.things), 1), 3)
     columns = "p{0.2\\linewidth}" + f"p{{{width}\\linewidth}}" * len(table.things)
     lines = [f"\\begin{{longtable}}{{{columns}}}", r"\toprule"]
-    lines += ["".join(f" & {thing.title.translate(LATEX)}" for thing in table.things) + r" \\", r"\midrule", r"\endhead"]
+    lines += [
+        "".join(f" & {thing.title.translate(LATEX)}" for thing in table.things) + r" \\",
+        r"\midrule",
+        r"\endhead",
+    ]
     for group, rows in table.groups:
         lines.append(f"\\multicolumn{{{len(table.things) + 1}}}{{l}}{{\\textbf{{{group.translate(LATEX)}}}}} \\\\")
         for line in rows:

@@ -22,8 +22,10 @@ DCTERMS = FOREIGN["dcterms"]
 _INTEGER = NamedNode(FOREIGN["xsd"] + "integer")
 
 CAVEATS = (
-    "A property path of length zero (`*`, `?`) from a constant that does not occur in the data finds nothing, where SPARQL "
-    "1.1 says that it finds the constant itself.",
+    (
+        "A property path of length zero (`*`, `?`) from a constant that does not occur in the data finds nothing, where "
+        "SPARQL 1.1 says that it finds the constant itself."
+    ),
     "Numbers are written in canonical form: 1.50 as 1.5; integer subtypes as xsd:integer.",
     "In XML results, characters that XML 1.0 cannot hold are replaced by U+FFFD.",
 )
@@ -49,23 +51,21 @@ class Description:
     more: tuple[Triple, ...] = ()
     _written: dict[tuple[str, str], bytes] = field(default_factory=dict)
 
-    def serialized(self, endpoint: str, format: Format) -> bytes:
+    def serialized(self, endpoint: str, chosen: Format) -> bytes:
         """The description of the service at this absolute address; written once per address and format."""
-        key = (endpoint, format.name)
+        key = (endpoint, chosen.name)
         if key not in self._written:
             if len(self._written) >= 64:  # addresses come from Host headers
                 self._written.clear()
             prefixes = {"sd": SD, "void": VOID, "rdfs": RDFS, "dcterms": DCTERMS}
             triples = [*service(endpoint, self.triples, self.graphs, self.federation), *self.more]
-            written = pyoxigraph.serialize(triples, format=WRITERS[format.name], prefixes=prefixes)
+            written = pyoxigraph.serialize(triples, format=WRITERS[chosen.name], prefixes=prefixes)
             assert written is not None
             self._written[key] = written
         return self._written[key]
 
 
-def service(
-    endpoint: str, triples: int, graphs: Mapping[str, int], federation: Iterable[str] = ()
-) -> list[Triple]:
+def service(endpoint: str, triples: int, graphs: Mapping[str, int], federation: Iterable[str] = ()) -> list[Triple]:
     """The triples of the service description."""
     found: list[Triple] = []
 
@@ -84,8 +84,8 @@ def service(
         say(this, f"{DCTERMS}relation", NamedNode(each))
         say(NamedNode(each), f"{RDF}type", NamedNode(f"{SD}Service"))
         say(NamedNode(each), f"{SD}endpoint", NamedNode(each))
-    for each in (*RESULTS, *GRAPHS):
-        say(this, f"{SD}resultFormat", NamedNode(each.iri))
+    for form in (*RESULTS, *GRAPHS):
+        say(this, f"{SD}resultFormat", NamedNode(form.iri))
     for caveat in CAVEATS:
         say(this, f"{RDFS}comment", Literal(caveat, language="en"))
     say(this, f"{SD}defaultDataset", dataset)

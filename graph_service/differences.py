@@ -16,7 +16,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from graph_service import publication
+from graph_service import release
 from graph_service.errors import NotFound
 from graph_service.knowledge import Knowledge, kind_of, survey
 from graph_service.problems import suggestion
@@ -233,7 +233,7 @@ def find(name: str, releases: Path) -> Release:
     for folder in (Path(name), releases / name):
         if (folder / "manifest.json").is_file():
             return Release(folder.resolve())
-    versions = {each.version: each for each in publication.kept(releases)}
+    versions = {each.version: each for each in release.kept(releases)}
     if name in versions:
         return versions[name]
     known = ", ".join(versions) or "none"

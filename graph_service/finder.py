@@ -7,98 +7,22 @@ selection, different facets narrow it, and all words of the text have to be foun
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
-
-import pyoxigraph as ox
 
 from graph_service import phrases
 from graph_service.errors import BadParameter
-from graph_service.knowledge import DESCRIPTION, DCTERMS, Knowledge, kind_of, path_of, survey
+from graph_service.knowledge import DCTERMS, Knowledge, survey
 from graph_service.problems import suggestion
+from graph_service.rows import Row, row_of
 from graph_service.terms import BASE
+from graph_service.wishes import CLASSES, FACETS, PER_PAGE, SIZES, Wish
+from graph_service.wording import STOP, Wording, runs, words
 
-FACETS: dict[str, tuple[str, str]] = {
-    "use": ("permitted-use", "May I use it"),
-    "access": ("access", "Access"),
-    "modality": ("modality", "Modality"),
-    "anatomy": ("anatomy", "Anatomy"),
-    "condition": ("condition", "Condition"),
-    "license": ("license", "License"),
-    "file-format": ("fileFormat", "Format"),
-    "software": ("hostedWith", "Software"),
-    "status": ("status", "Status"),
-    "species": ("species", "Species"),
-    "size": ("", "Size"),
-    "kind": ("kind", "Kind"),
-    "scope": ("scope", "Scope"),
-}
-"""Name in the address, property, and heading of each facet."""
-
-SIZES = {
-    "under-1gb": (0, 10**9, "under 1 GB"),
-    "1-10gb": (10**9, 10**10, "1–10 GB"),
-    "10-100gb": (10**10, 10**11, "10–100 GB"),
-    "100gb-1tb": (10**11, 10**12, "100 GB – 1 TB"),
-    "over-1tb": (10**12, 10**19, "over 1 TB"),
-    "not-known": (-1, -1, "not known"),
-}
-SORTS = {
-    "relevance": "Best match",
-    "archives": "Archives first",
-    "name": "Name",
-    "subjects": "Most subjects",
-    "size": "Largest",
-    "seen": "Last seen",
-    "opened": "Oldest",
-}
-CLASSES = {"archive": "Archive", "collection": "Collection"}
-PER_PAGE = 25
-STOP = frozenset(
-    "a all an and any are as at be by can data dataset datasets find for from have i image images imaging in is it may me my "
-    "of on or scan scans show that the there to use used want we what where which with".split()
-)
-WORD = re.compile(r"[a-z0-9]+(?:[.'][0-9a-z]+)*")
-
-
-def words(text: str) -> list[str]:
-    """The words of a text in the form in which they are looked up: lower case, no accents, no plural or adverb ending."""
-    plain = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
-    return [stem(word) for word in WORD.findall(plain)]
-
-
-def stem(word: str) -> str:
-    for ending in ("ly", "s"):
-        if len(word) > len(ending) + 3 and word.endswith(ending) and not word.endswith(("ss", "us", "is")):
-            word = word.removesuffix(ending)
-    return word
-
-
-@dataclass(frozen=True)
-class Row:
-    """One archive or collection as the table shows it."""
-
-    iri: str
-    kind: str
-    title: str
-    description: str
-    modalities: tuple[tuple[str, str], ...]
-    subjects: int | None
-    subjects_about: str
-    size: int | None
-    access: tuple[tuple[str, str], ...]
-    licenses: tuple[tuple[str, str, str], ...]
-    software: tuple[tuple[str, str], ...]
-    opened: str
-    last_seen: str
-
-    @property
-    def path(self) -> str:
-        return path_of(self.iri)
+NAMED = ("use", "access", "modality", "anatomy", "condition", "license", "file-format", "software", "species")
+"""Facets whose values are looked for among the words of a text."""
 
 
 @dataclass(frozen=True)
@@ -111,71 +35,6 @@ class Choice:
     count: int
     chosen: bool
     depth: int = 0
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What is looked for: text, the chosen values of each facet, order, page."""
-
-    text: str = ""
-    chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    sort: str = ""
-    page: int = 1
-    types: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, given: Iterable[tuple[str, str]]) -> Wish:
-        """The wish that the parameters of an address tell; those of others are let be. Raises `BadParameter`."""
-        chosen: dict[str, list[str]] = defaultdict(list)
-        text, sort, page, types = "", "", 1, []
-        for name, value in given:
-            value = value.strip()
-            if name in FACETS and value:
-                if value not in chosen[name]:
-                    chosen[name].append(value)
-            elif name == "q":
-                text = value[:200]
-            elif name == "type" and value:
-                if value not in CLASSES:
-                    raise BadParameter(f"`type={value}`: types are {', '.join(CLASSES)}.", parameter="type")
-                types.append(value)
-            elif name == "sort" and value:
-                if value not in SORTS:
-                    raise BadParameter(f"`sort={value}`: orders are {', '.join(SORTS)}.{suggestion(value, SORTS)}", parameter="sort")
-                sort = value
-            elif name == "page" and value:
-                if not value.isdigit() or not 0 < int(value) < 10**6:
-                    raise BadParameter(f"`page={value}` is not a page number.", parameter="page")
-                page = int(value)
-        return cls(text, {name: tuple(values) for name, values in chosen.items()}, sort, page, tuple(dict.fromkeys(types)))
-
-    @property
-    def order(self) -> str:
-        return self.sort or ("relevance" if self.text else "archives")
-
-    @property
-    def empty(self) -> bool:
-        return not (self.text or self.chosen or self.types)
-
-    def parameters(self) -> list[tuple[str, str]]:
-        """The parameters of the address of this wish, in a fixed order, without those that say nothing."""
-        found = [("q", self.text)] if self.text else []
-        found += [("type", value) for value in self.types]
-        found += [(name, value) for name in FACETS for value in self.chosen.get(name, ())]
-        return found + ([("sort", self.sort)] if self.sort else []) + ([("page", str(self.page))] if self.page > 1 else [])
-
-    def toggled(self, name: str, value: str) -> Wish:
-        """The wish with a value more, or without it where it is chosen; back on the first page."""
-        if name == "type":
-            types = tuple(each for each in self.types if each != value) if value in self.types else (*self.types, value)
-            return Wish(self.text, self.chosen, self.sort, 1, types)
-        old = self.chosen.get(name, ())
-        new = tuple(each for each in old if each != value) if value in old else (*old, value)
-        chosen = {key: values for key, values in {**self.chosen, name: new}.items() if values}
-        return Wish(self.text, chosen, self.sort, 1, self.types)
-
-    def with_page(self, page: int) -> Wish:
-        return Wish(self.text, self.chosen, self.sort, page, self.types)
 
 
 @dataclass(frozen=True)
@@ -198,69 +57,36 @@ class Finder:
     def __init__(self, knowledge: Knowledge) -> None:
         self.knowledge = knowledge
         iris = [iri for kind in CLASSES for iri in knowledge.of_kind(kind)]
-        self.rows = tuple(self._row(iri) for iri in iris)
+        self.rows = tuple(row_of(knowledge, iri) for iri in iris)
         self.all = (1 << len(iris)) - 1
         self.masks: dict[str, dict[str, int]] = {name: defaultdict(int) for name in FACETS}
         self.types: dict[str, int] = dict.fromkeys(CLASSES, 0)
-        self.tokens: dict[str, int] = defaultdict(int)
-        self.weights: list[dict[str, float]] = []
+        self.wording = Wording()
         for place, row in enumerate(self.rows):
             self._index(place, row)
         self.masks = {name: dict(values) for name, values in self.masks.items()}
         self.groups = self._groups()
-        self.vocabulary = sorted(self.tokens)
 
     def _groups(self) -> set[tuple[str, str]]:
         """Values that only group others: nothing is said to be of them itself, and nothing is wider."""
-        said = {(name, iri.rpartition("/")[2]) for name, (word, _) in FACETS.items() if word for row in self.rows
-                for iri in self.knowledge.iris(row.iri, survey(word))}
+        said = {
+            (name, iri.rpartition("/")[2])
+            for name, (word, _) in FACETS.items()
+            if word
+            for row in self.rows
+            for iri in self.knowledge.iris(row.iri, survey(word))
+        }
         concepts = self.knowledge.concepts
         return {
             (name, value)
             for name, values in self.masks.items()
             for value in values
-            if (name, value) not in said and (concept := concepts.get(self.iri(name, value))) and not concept.broader
-            and self.knowledge.narrower.get(concept.iri) and name != "use"
+            if (name, value) not in said
+            and (concept := concepts.get(self.iri(name, value)))
+            and not concept.broader
+            and self.knowledge.narrower.get(concept.iri)
+            and name != "use"
         }
-
-    def _pairs(self, iri: str, name: str) -> tuple[tuple[str, str], ...]:
-        pairs = [(self.knowledge.label(value), path_of(value)) for value in self.knowledge.iris(iri, survey(name))]
-        return tuple(sorted(pairs, key=lambda pair: pair[0].casefold()))
-
-    def _number(self, iri: str, name: str) -> int | None:
-        values = [value.value for value in self.knowledge.values(iri, survey(name)) if isinstance(value, ox.Literal)]
-        return max((int(value) for value in values if value.isdigit()), default=None)
-
-    def _row(self, iri: str) -> Row:
-        about = ""
-        for name, sign in (("approximately", "≈"), ("moreThan", ">"), ("atLeast", "≥"), ("atMost", "≤")):
-            if survey("subjectCount") in self.knowledge.iris(iri, survey(name)):
-                about = sign
-        modalities = []
-        for value in self.knowledge.iris(iri, survey("modality")):
-            concept = self.knowledge.concepts.get(value)
-            short = concept and min((*concept.notations, concept.label), key=len)
-            modalities.append((short or self.knowledge.label(value), path_of(value)))
-        licenses = []
-        for value in self.knowledge.iris(iri, survey("license")):
-            concept = self.knowledge.concepts.get(value)
-            short = (concept and next(iter(concept.notations), "")) or self.knowledge.label(value)
-            licenses.append((short, path_of(value), self.knowledge.label(value)))
-        return Row(
-            iri,
-            kind_of(iri),
-            self.knowledge.label(iri),
-            self.knowledge.text(iri, DESCRIPTION),
-            tuple(sorted(modalities)),
-            self._number(iri, "subjectCount"),
-            about,
-            self._number(iri, "sizeInBytes"),
-            self._pairs(iri, "access"),
-            tuple(sorted(licenses)),
-            self._pairs(iri, "hostedWith"),
-            self.knowledge.text(iri, survey("opened")),
-            self.knowledge.text(iri, survey("lastSeen")),
-        )
 
     def _index(self, place: int, row: Row) -> None:
         bit = 1 << place
@@ -279,13 +105,7 @@ class Finder:
                 concepts |= wider
                 for each in wider:
                     self.masks[name][each.rpartition("/")[2]] |= bit
-        weights: dict[str, float] = defaultdict(float)
-        for text, weight in self._texts(row, concepts):
-            for word in words(text):
-                weights[word] = max(weights[word], weight)
-        for word in weights:
-            self.tokens[word] |= bit
-        self.weights.append(dict(weights))
+        self.wording.add(self._texts(row, concepts))
 
     def _texts(self, row: Row, concepts: set[str]) -> Iterator[tuple[str, float]]:
         yield row.title, 10
@@ -319,7 +139,7 @@ class Finder:
     def find(self, wish: Wish) -> Found:
         """The page of rows that a wish asks for, with the counts of every facet."""
         selections = {name: self._any_of(name, values) for name, values in wish.chosen.items()}
-        text, scores = self._text_mask(wish.text)
+        text, scores = self._holding(wish.text)
         types = 0
         for name in wish.types:
             types |= self.types[name]
@@ -402,53 +222,10 @@ class Finder:
             for name, label in CLASSES.items()
         ]
 
-    def _text_mask(self, text: str) -> tuple[int, dict[str, float]]:
-        """The rows in which every word of the text is found, and how much each known word counts."""
-        tokens = words(text)
-        mask, scores = self.all, {}
-        for run, (name, value, _) in self._named(tokens):
-            if name == "use" and tokens[run.start - 1 : run.start] != ["non"]:
-                mask &= self.masks[name][value]
-                tokens = [word for place, word in enumerate(tokens) if place not in run]
-                break
-        wanted = [word for word in tokens if word not in STOP]
-        for place, word in enumerate(wanted):
-            hits = self.tokens.get(word, 0)
-            scores[word] = 1.0
-            if len(word) > 2 and (place == len(wanted) - 1 or not hits):
-                for known in self._starting(word):
-                    hits |= self.tokens[known]
-                    scores.setdefault(known, 0.5)
-            if not hits and len(word) > 4:
-                for known in self._near(word):
-                    hits |= self.tokens[known]
-                    scores.setdefault(known, 0.3)
-            mask &= hits
-        return mask, scores
-
-    def _near(self, word: str) -> list[str]:
-        """Known words that differ by a slip of the keyboard."""
-        from difflib import get_close_matches
-
-        same = [known for known in self.vocabulary if known[:1] == word[:1] and abs(len(known) - len(word)) < 3]
-        return get_close_matches(word, same, n=3, cutoff=0.8)
-
-    def _starting(self, start: str) -> Iterator[str]:
-        from bisect import bisect_left
-
-        for known in self.vocabulary[bisect_left(self.vocabulary, start) :]:
-            if not known.startswith(start):
-                return
-            yield known
-
     def _sorted(self, mask: int, order: str, scores: dict[str, float]) -> list[Row]:
         places = [place for place in range(len(self.rows)) if mask >> place & 1]
         if order == "relevance" and scores:
-            rank = {
-                place: sum(weight * self.weights[place].get(word, 0.0) for word, weight in scores.items())
-                for place in places
-            }
-            places.sort(key=lambda place: -rank[place])
+            places.sort(key=lambda place: -self.wording.rank(place, scores))
         rows = [self.rows[place] for place in places]
         if order == "name":
             rows.sort(key=lambda row: row.title.casefold())
@@ -462,26 +239,25 @@ class Finder:
             rows.sort(key=lambda row: row.opened or "9")
         return rows
 
+    def _holding(self, text: str) -> tuple[int, dict[str, float]]:
+        """The rows that the text finds: a permitted use by its facet, all other words in the texts."""
+        tokens, within = words(text), self.all
+        for run, (name, value, _) in runs(tokens, self.names):
+            if name == "use" and tokens[run.start - 1 : run.start] != ["non"]:
+                within &= self.masks[name][value]
+                tokens = [word for place, word in enumerate(tokens) if place not in run]
+                break
+        return self.wording.search([word for word in tokens if word not in STOP], within)
+
     def understand(self, text: str) -> list[tuple[str, str, str]]:
         """Values of facets that runs of words in the text name, longest first: facet, value, label."""
-        return list(dict.fromkeys(named for _, named in self._named(words(text))))
-
-    def _named(self, tokens: list[str]) -> Iterator[tuple[range, tuple[str, str, str]]]:
-        place = 0
-        while place < len(tokens):
-            for length in range(min(5, len(tokens) - place), 0, -1):
-                key = " ".join(tokens[place : place + length])
-                if key in self.names:
-                    yield range(place, place + length), self.names[key]
-                    place += length - 1
-                    break
-            place += 1
+        return list(dict.fromkeys(named for _, named in runs(words(text), self.names)))
 
     @cached_property
     def names(self) -> dict[str, tuple[str, str, str]]:
         """The names of facet values that find something, as runs of words."""
         found: dict[str, tuple[str, str, str]] = {}
-        for name in ("use", "access", "modality", "anatomy", "condition", "license", "file-format", "software", "species"):
+        for name in NAMED:
             for value in self.masks[name]:
                 concept = self.knowledge.concepts.get(self.iri(name, value))
                 label = self.label(name, value)
@@ -489,9 +265,8 @@ class Finder:
                     key = " ".join(words(text))
                     if key and key not in STOP and len(key) > 1:
                         found.setdefault(key, (name, value, label))
-        for key in ("commercial", "commercially"):
-            if "commercial-use" in self.masks["use"]:
-                found[stem(key)] = ("use", "commercial-use", self.label("use", "commercial-use"))
+        if "commercial-use" in self.masks["use"]:
+            found["commercial"] = ("use", "commercial-use", self.label("use", "commercial-use"))
         return found
 
     def sparql(self, wish: Wish) -> str:
@@ -504,7 +279,7 @@ class Finder:
             iris = " ".join(f"<{self.iri(name, value)}>" for value in values)
             variable = f"?{name.replace('-', '')}"
             if name == "use":
-                lines += [f"  VALUES {variable} {{ {iris} }}", f"  ?thing survey:assessment ?assessment ."]
+                lines += [f"  VALUES {variable} {{ {iris} }}", "  ?thing survey:assessment ?assessment ."]
                 lines += [f"  ?assessment survey:assesses {variable} ; survey:answer <{BASE}answer/yes> ."]
             elif name == "size":
                 lines += self._size_pattern(values)
@@ -530,29 +305,6 @@ def size_class(size: int | None) -> str:
     if size is None:
         return "not-known"
     return next(name for name, (low, high, _) in SIZES.items() if low <= size < high)
-
-
-def table(rows: Iterable[Row]) -> tuple[list[str], list[list[str]]]:
-    """Header and lines of a list of rows, for CSV."""
-    header = "iri type title description modalities subjects sizeInBytes access license software opened lastSeen".split()  # noqa: SIM905
-    lines = [
-        [
-            row.iri,
-            row.kind,
-            row.title,
-            row.description,
-            "; ".join(text for text, _ in row.modalities),
-            "" if row.subjects is None else str(row.subjects),
-            "" if row.size is None else str(row.size),
-            "; ".join(text for text, _ in row.access),
-            "; ".join(text for text, _, _ in row.licenses),
-            "; ".join(text for text, _ in row.software),
-            row.opened,
-            row.last_seen,
-        ]
-        for row in rows
-    ]
-    return header, lines
 
 
 def told(wish: Wish, finder: Finder) -> str:

@@ -52,16 +52,12 @@ TSV = Format(
     "; charset=utf-8; header=present",
     f"{FORMATS_NS}SPARQL_Results_TSV",
 )
-TURTLE = Format(
-    "ttl", "text/turtle", "Turtle", ("application/x-turtle",), "; charset=utf-8", iri=f"{FORMATS_NS}Turtle"
-)
+TURTLE = Format("ttl", "text/turtle", "Turtle", ("application/x-turtle",), "; charset=utf-8", iri=f"{FORMATS_NS}Turtle")
 NTRIPLES = Format(
     "nt", "application/n-triples", "N-Triples", ("text/plain",), "; charset=utf-8", f"{FORMATS_NS}N-Triples"
 )
 JSONLD = Format("jsonld", "application/ld+json", "JSON-LD", ("application/json",), iri=f"{FORMATS_NS}JSON-LD")
-RDFXML = Format(
-    "rdf", "application/rdf+xml", "RDF/XML", ("application/xml", "text/xml"), iri=f"{FORMATS_NS}RDF_XML"
-)
+RDFXML = Format("rdf", "application/rdf+xml", "RDF/XML", ("application/xml", "text/xml"), iri=f"{FORMATS_NS}RDF_XML")
 TRIG = Format("trig", "application/trig", "TriG", ("application/x-trig",), "; charset=utf-8", f"{FORMATS_NS}TriG")
 NQUADS = Format(
     "nq", "application/n-quads", "N-Quads", ("text/x-nquads",), "; charset=utf-8", iri=f"{FORMATS_NS}N-Quads"

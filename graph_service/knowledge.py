@@ -39,7 +39,7 @@ def path_of(iri: str) -> str:
 
 
 def kind_of(iri: str) -> str:
-    """The folder of a thing or the vocabulary of a concept: `archive` of `…/archive/tcia`; empty for what is not ours."""
+    """The folder of a thing or vocabulary of a concept: `archive` of `…/archive/tcia`; empty for what is not ours."""
     return iri[len(BASE) :].partition("/")[0].partition("#")[0] if iri.startswith(BASE) else ""
 
 

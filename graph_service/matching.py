@@ -1,8 +1,8 @@
 """The requirement matcher: must and nice to have in, a ranked list of software with reasons out, unknowns shown.
 
 A requirement is a capability, a license that permits everybody to run and change the program, upkeep, or a role. A
-capability counts as met by a narrower one. *Not stated* is not *no*: it keeps a program in the list, behind those that are
-known to fit.
+capability counts as met by a narrower one. *Not stated* is not *no*: it keeps a program in the list, behind those that
+are known to fit.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from graph_service import phrases
 from graph_service.errors import BadParameter
 from graph_service.knowledge import Knowledge, path_of, survey
+from graph_service.observed import Seen
 from graph_service.problems import suggestion
 from graph_service.terms import BASE
-from graph_service.things import CAPABILITIES, Seen, Thing
+from graph_service.things import CAPABILITIES, Thing
 
 WORTH = {"yes": 1.0, "component": 0.9, "partial": 0.5, "not stated": 0.2, "unknown": 0.2, "no": 0.0}
 ORDER = ("yes", "component", "partial", "not stated", "unknown", "no")
@@ -99,12 +101,16 @@ class Matcher:
         """The names, each once; raises `BadParameter` for one that nobody can require."""
         for name in names:
             if name not in self.requirements:
-                raise BadParameter(f"`{name}` is no requirement.{suggestion(name, self.requirements)}", parameter="must")
+                raise BadParameter(
+                    f"`{name}` is no requirement.{suggestion(name, self.requirements)}", parameter="must"
+                )
         return list(dict.fromkeys(names))
 
     def match(self, must: Sequence[str], nice: Sequence[str], role: str = "") -> list[Candidate]:
         """All programs, those that fit first, each with a reason for every requirement."""
-        wanted = [(name, True) for name in self.known(must)] + [(name, False) for name in self.known(nice) if name not in must]
+        wanted = [(name, True) for name in self.known(must)] + [
+            (name, False) for name in self.known(nice) if name not in must
+        ]
         roles = self.knowledge.below(f"{BASE}software-role/{role}") if role else set()
         found = [
             Candidate(thing, tuple(self.reason(thing, name, must=is_must) for name, is_must in wanted))
@@ -132,11 +138,19 @@ class Matcher:
     def reason(self, thing: Thing, name: str, *, must: bool) -> Reason:
         label = self.requirements[name][0]
         if name in OTHERS:
-            answer, detail, seen = {OPEN_SOURCE: self._open, MAINTAINED: self._maintained, IN_USE: self._in_use}[name](thing)
+            answer, detail, seen = {OPEN_SOURCE: self._open, MAINTAINED: self._maintained, IN_USE: self._in_use}[name](
+                thing
+            )
         else:
             answer, detail, seen = self._able(thing, f"{BASE}capability/{name}")
         return Reason(
-            name, label, answer, must, detail, seen.date if seen else "", f"{path_of(thing.iri)}#{seen.anchor}" if seen else path_of(thing.iri)
+            name,
+            label,
+            answer,
+            must,
+            detail,
+            seen.date if seen else "",
+            f"{path_of(thing.iri)}#{seen.anchor}" if seen else path_of(thing.iri),
         )
 
     def _able(self, thing: Thing, concept: str) -> tuple[str, str, Seen | None]:
@@ -145,7 +159,9 @@ class Matcher:
         below = self.knowledge.below(concept)
         for name, answer in CAPABILITIES.items():
             for iri in self.knowledge.iris(thing.iri, name):
-                counts = iri in below and (answer not in {"no", "not stated"} or iri == concept or self._all_denied(thing, below - {concept}))
+                counts = iri in below and (
+                    answer not in {"no", "not stated"} or iri == concept or self._all_denied(thing, below - {concept})
+                )
                 if counts and (best == "unknown" or ORDER.index(answer) < ORDER.index(best)):
                     best, which = answer, iri
         detail = "" if which == concept else self.knowledge.label(which)
@@ -153,7 +169,10 @@ class Matcher:
 
     def _all_denied(self, thing: Thing, narrower: set[str]) -> bool:
         """Whether every narrower capability is denied or not stated."""
-        denied = {*self.knowledge.iris(thing.iri, survey("lacks")), *self.knowledge.iris(thing.iri, survey("notStated"))}
+        denied = {
+            *self.knowledge.iris(thing.iri, survey("lacks")),
+            *self.knowledge.iris(thing.iri, survey("notStated")),
+        }
         return bool(narrower) and narrower <= denied
 
     def _open(self, thing: Thing) -> tuple[str, str, Seen | None]:
@@ -164,25 +183,30 @@ class Matcher:
         names = ", ".join(self.knowledge.label(iri) for iri in licenses)
         free = [iri for iri in licenses if self._permits(iri)]
         closed = [iri for iri in licenses if any(word in iri for word in CLOSED)]
-        return ("yes" if len(free) == len(licenses) else "partial" if free else "no" if closed else "unknown"), names, seen
+        return (
+            ("yes" if len(free) == len(licenses) else "partial" if free else "no" if closed else "unknown"),
+            names,
+            seen,
+        )
 
     def _permits(self, license_: str) -> bool:
         needed = {f"{BASE}permitted-use/{name}" for name in ("commercial-use", "derivatives", "redistribution")}
-        permitted = {use for iri in self.knowledge.wider(license_) for use in self.knowledge.iris(iri, survey("permits"))}
+        permitted = {
+            use for iri in self.knowledge.wider(license_) for use in self.knowledge.iris(iri, survey("permits"))
+        }
         return needed <= permitted
 
     def _maintained(self, thing: Thing) -> tuple[str, str, Seen | None]:
-        dates = {
-            self.knowledge.text(thing.iri, survey(name)): name for name in ("latestReleaseDate", "lastCommit")
-        }
+        dates = {self.knowledge.text(thing.iri, survey(name)): name for name in ("latestReleaseDate", "lastCommit")}
         dates.pop("", None)
         if not dates:
             return "unknown", "", None
         newest = max(dates)
-        seen = next((each for each in thing.observations if survey(dates[newest]) in each.facts), None)
-        year = int(self.date[:4]) - 2
-        recent = newest >= f"{year}{self.date[4:]}"[: len(newest)]
-        return ("yes" if recent else "no"), f"{self.knowledge.label(survey(dates[newest]))}: {thing.shown(self.knowledge.values(thing.iri, survey(dates[newest]))[0]).text}", seen
+        word = survey(dates[newest])
+        seen = next((each for each in thing.observations if word in each.facts), None)
+        limit = f"{int(self.date[:4]) - 2}{self.date[4:]}"[: len(newest)]
+        detail = f"{self.knowledge.label(word)}: {phrases.date(newest)}"
+        return "yes" if newest >= limit else "no", detail, seen
 
     def _in_use(self, thing: Thing) -> tuple[str, str, Seen | None]:
         users = self.users(thing)
@@ -191,7 +215,11 @@ class Matcher:
     def users(self, thing: Thing) -> list[tuple[str, str]]:
         """The archives that are known to run a program: title and page."""
         pointing = self.knowledge.pointers.get(thing.iri, ())
-        found = {subject for predicate, subject in pointing if predicate == survey("hostedWith") and subject in self._archives}
+        found = {
+            subject
+            for predicate, subject in pointing
+            if predicate == survey("hostedWith") and subject in self._archives
+        }
         return sorted((self.knowledge.label(iri), path_of(iri)) for iri in found)
 
     @cached_property

@@ -7,7 +7,9 @@ A stranger's query goes the same way as at `/sparql`: through the worker pool, w
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any, Literal
 
 from mcp.server.mcpserver import MCPServer
@@ -63,9 +65,10 @@ def pooled(pool: WorkerPool, settings: Settings) -> Ask:
 
 def server(service: Service, ask: Ask) -> MCPServer[Any]:
     """The server with its tools; it only reads."""
-    made: MCPServer[Any] = MCPServer(
-        "imaging-survey", title="Imaging Survey", instructions=INSTRUCTIONS, version=__version__, website_url=BASE
-    )
+    with _own_logging():
+        made: MCPServer[Any] = MCPServer(
+            "imaging-survey", title="Imaging Survey", instructions=INSTRUCTIONS, version=__version__, website_url=BASE
+        )
     index = Index.of(service.knowledge)
     hints = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 
@@ -135,6 +138,17 @@ def server(service: Service, ask: Ask) -> MCPServer[Any]:
 
     made.add_tool(ask_question, name="ask", title="Run a ready-made question", annotations=hints)
     return made
+
+
+@contextmanager
+def _own_logging() -> Iterator[None]:
+    """Keeps the SDK from setting up logging for the whole process, which it does where no handler is there yet."""
+    root, handler = logging.getLogger(), logging.NullHandler()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
 
 
 def with_prefixes(query: str) -> str:

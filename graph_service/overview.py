@@ -1,4 +1,4 @@
-"""The figures of the overview: what the survey holds by country, year, modality and anatomy, access, license, software, size."""
+"""The figures of the overview: holdings by country, year, modality and anatomy, access, license, software and size."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from graph_service import charts, phrases
 from graph_service.charts import Bar
-from graph_service.finder import Finder, Wish
+from graph_service.finder import Finder
 from graph_service.knowledge import Knowledge, Value, kind_of, path_of, survey
 from graph_service.terms import BASE
 from graph_service.things import Thing
+from graph_service.wishes import Wish
 
 MODALITIES = ("ct", "mr", "pt", "radiography", "mg", "us", "nm", "es", "op", "oct", "sm")
 GROUPS = 5
@@ -24,7 +27,7 @@ class Figure:
 
     caption: str
     meaning: str
-    picture: charts.Markup
+    picture: Markup
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     wide: bool = False
@@ -34,8 +37,15 @@ def figures(knowledge: Knowledge, finder: Finder) -> list[Figure]:
     """All pictures of the page, the widest last of its row."""
     return [
         gaps(knowledge, finder),
-        by_facet(finder, "access", "Access", "How archives and collections can be reached, by the latest word on each."),
-        by_facet(finder, "license", "Licenses", "The license that a place or data set names; where none is known it is not counted."),
+        by_facet(
+            finder, "access", "Access", "How archives and collections can be reached, by the latest word on each."
+        ),
+        by_facet(
+            finder,
+            "license",
+            "Licenses",
+            "The license that a place or data set names; where none is known it is not counted.",
+        ),
         opened(knowledge),
         countries(knowledge),
         software_share(knowledge),
@@ -88,12 +98,17 @@ def gaps(knowledge: Knowledge, finder: Finder) -> Figure:
             both = (finder.masks["anatomy"].get(region, 0) & finder.masks["modality"].get(value, 0)).bit_count()
             if both:
                 cells[labels[region], names[value]] = (both, find(modality=value, anatomy=region))
-    picture = charts.heat_map([labels[each] for each in regions], [names[each] for each in modalities], cells, "Modality by anatomy")
-    rows = tuple(
-        (labels[region], *(str(cells.get((labels[region], names[value]), (0, ""))[0]) for value in modalities)) for region in regions
+    picture = charts.heat_map(
+        [labels[each] for each in regions], [names[each] for each in modalities], cells, "Modality by anatomy"
     )
-    meaning = "How many archives and collections have images of a region in a modality. An empty field is a gap: none is known."
-    return Figure("What is imaged, and how", meaning, picture, ("Anatomy", *(names[each] for each in modalities)), rows, wide=True)
+    rows = tuple(
+        (labels[region], *(str(cells.get((labels[region], names[value]), (0, ""))[0]) for value in modalities))
+        for region in regions
+    )
+    meaning = "Archives and collections with images of a region in a modality. An empty field is a gap: none is known."
+    return Figure(
+        "What is imaged, and how", meaning, picture, ("Anatomy", *(names[each] for each in modalities)), rows, wide=True
+    )
 
 
 def _short(finder: Finder, value: str) -> str:
@@ -112,7 +127,13 @@ def opened(knowledge: Knowledge) -> Figure:
     bars = [Bar(str(year), years[year]) for year in span]
     meaning = f"{phrases.plural(sum(years.values()), 'archive')} of which the year is known."
     caption = "Archives by the year they opened"
-    return Figure(caption, meaning, charts.columns(bars, caption), ("Year", "archives opened"), tuple((bar.label, bar.text) for bar in bars if bar.value))
+    return Figure(
+        caption,
+        meaning,
+        charts.columns(bars, caption),
+        ("Year", "archives opened"),
+        tuple((bar.label, bar.text) for bar in bars if bar.value),
+    )
 
 
 def countries(knowledge: Knowledge) -> Figure:
@@ -121,7 +142,12 @@ def countries(knowledge: Knowledge) -> Figure:
     for iri in knowledge.of_kind("archive"):
         counts.update(set(knowledge.iris(iri, survey("country"))))
     bars = [Bar(knowledge.label(iri), count, href=path_of(iri)) for iri, count in counts.most_common(15)]
-    return _bars("Archives by country", "The country that holds or operates an archive; one that spans several counts in each.", "archives", bars)
+    return _bars(
+        "Archives by country",
+        "The country that holds or operates an archive; one that spans several counts in each.",
+        "archives",
+        bars,
+    )
 
 
 def software_share(knowledge: Knowledge) -> Figure:
@@ -142,12 +168,14 @@ def software_share(knowledge: Knowledge) -> Figure:
             past = [(date, value) for date, value in said if date <= year]
             newest = max((date for date, _ in past), default="")
             for value in {value for date, value in past if date == newest}:
-                (groups[value] if value in groups else others)[place] += 1
+                groups.get(value, others)[place] += 1
     series = [(knowledge.label(iri), groups[iri]) for iri in top] + ([("others", others)] if any(others) else [])
     caption = "Software of archives over time"
     meaning = "Archives whose software was known by the end of each year, by the newest word until then."
     rows = tuple((year, *(str(values[place]) for _, values in series)) for place, year in enumerate(years))
-    return Figure(caption, meaning, charts.shares(years, series, caption), ("Year", *(label for label, _ in series)), rows)
+    return Figure(
+        caption, meaning, charts.shares(years, series, caption), ("Year", *(label for label, _ in series)), rows
+    )
 
 
 def _own(values: Iterable[Value]) -> list[Value]:
@@ -156,7 +184,11 @@ def _own(values: Iterable[Value]) -> list[Value]:
 
 def idc_sizes(knowledge: Knowledge, finder: Finder) -> Figure:
     """The largest collections of NCI's Imaging Data Commons."""
-    held = {subject for predicate, subject in knowledge.pointers.get(IDC, ()) if predicate in {survey("hostedAt"), survey("partOf")}}
+    held = {
+        subject
+        for predicate, subject in knowledge.pointers.get(IDC, ())
+        if predicate in {survey("hostedAt"), survey("partOf")}
+    }
     rows = sorted((row for row in finder.rows if row.iri in held and row.size), key=lambda row: -(row.size or 0))
     bars = [Bar(row.title, float(row.size or 0), phrases.size(row.size or 0), row.path) for row in rows[:20]]
     total = sum(row.size or 0 for row in rows)

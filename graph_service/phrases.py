@@ -44,7 +44,7 @@ def size(value: int) -> str:
         amount /= 1000
     if unit == "bytes":
         return f"{value:,} bytes"
-    return f"{amount:.0f} {unit}" if amount >= 99.5 else f"{amount:.3g} {unit}"
+    return f"{int(amount + 0.5)} {unit}" if amount >= 99.95 else f"{amount:.3g} {unit}"
 
 
 def brief(value: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyoxigraph as ox
 
@@ -18,29 +18,35 @@ class Change:
     question: str
     summary: str
     columns: tuple[str, ...]
-    added: tuple[tuple[str, ...], ...]
-    removed: tuple[tuple[str, ...], ...]
+    added: tuple[tuple[str, ...], ...] = ()
+    removed: tuple[tuple[str, ...], ...] = ()
 
 
-def rows(quads: Iterable[ox.Quad], questions: Iterable[Query]) -> Iterator[tuple[Query, tuple[str, ...], set[tuple[str, ...]]]]:
-    """Each question, answered for all values of its parameters, with its columns and rows."""
+def rows(quads: Iterable[ox.Quad], questions: Iterable[Query]) -> Iterator[tuple[Change, set[tuple[str, ...]]]]:
+    """Each question with its rows: answered for all values of its parameters, and again for its example."""
     store = ox.Store()
     store.bulk_extend(quads)
     for query in questions:
-        answer = store.query(query.text, use_default_graph_as_union=True)
-        if isinstance(answer, ox.QuerySolutions):
-            names = tuple(variable.value for variable in answer.variables)
-            yield query, names, {tuple(shown(row[name]) for name in names) for row in answer}
+        example = query.examples()
+        asked = [(query.name, query.text)]
+        if example:
+            values = "&".join(f"{name}={value[0]}" for name, value in example.items())
+            asked.append((f"{query.name}?{values}", query.bind(example)))
+        for name, sparql in asked:
+            answer = store.query(sparql, use_default_graph_as_union=True)
+            if isinstance(answer, ox.QuerySolutions):
+                names = tuple(variable.value for variable in answer.variables)
+                yield Change(name, query.summary, names), {tuple(shown(row[each]) for each in names) for row in answer}
 
 
 def changes(before: Iterable[ox.Quad], after: Iterable[ox.Quad], questions: Iterable[Query]) -> list[Change]:
     """The questions whose answers differ between two states of the survey, in order of their names."""
     questions = list(questions)
-    old = {query.name: found for query, _, found in rows(before, questions)}
+    old = {change.question: found for change, found in rows(before, questions)}
     return [
-        Change(query.name, query.summary, names, tuple(sorted(new - old[query.name])), tuple(sorted(old[query.name] - new)))
-        for query, names, new in rows(after, questions)
-        if new != old[query.name]
+        replace(change, added=tuple(sorted(new - old[change.question])), removed=tuple(sorted(old[change.question] - new)))
+        for change, new in rows(after, questions)
+        if new != old[change.question]
     ]
 
 

@@ -10,6 +10,7 @@ import pyoxigraph as ox
 
 from graph_service import catalog, crate, examples, exports, graph, queries, release, selfdescription, sssom, tabular, void
 from graph_service.catalog import Issue
+from graph_service.differences import Difference, Side
 from graph_service.errors import DataError
 from graph_service.graph import Survey
 from graph_service.knowledge import Knowledge
@@ -35,10 +36,10 @@ def build(
     survey = graph.build(files)
     progress("looking for IRIs that vanished")
     version = version_of(files).name
-    before = next((each for each in kept(output) if each.version != version), None)
+    before = next((each for each in release.kept(output) if each.version != version), None)
     if lost := check_iris(survey, files, before):
         raise DataError(lost)
-    if lost := check_iris(survey, files, next((each for each in kept(output) if each.version == version), None)):
+    if lost := check_iris(survey, files, next((each for each in release.kept(output) if each.version == version), None)):
         warn(lost)
     known: list[Knowledge] = []
 
@@ -52,26 +53,10 @@ def build(
         "tables": lambda folder, made, _: tables(folder, knowledge(made)),
         "mappings": lambda folder, made, given: mappings(folder, knowledge(made), given),
         "exports": lambda folder, made, given: profiles(folder, knowledge(made), given),
+        "what changed": lambda folder, made, _: changes(folder, made, version, before),
         "the description of the release": lambda folder, made, given: description(folder, made, given, previous),
     }
     return release.write(survey, files, output, progress, extras, previous)
-
-
-def kept(output: Path) -> list[Release]:
-    """The releases in a folder, newest first, one for each version: for the current one's version the current one."""
-    link = output / "current"
-    current = [link.resolve()] if link.exists() else []
-    others = [path.parent for path in output.glob("*/manifest.json") if not path.parent.is_symlink()] if output.is_dir() else []
-    others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-    found: dict[str, Release] = {}
-    for folder in [*current, *others]:
-        made = Release(folder)
-        found.setdefault(made.version, made)
-    return sorted(found.values(), key=lambda each: (each.manifest["date"], _order(each.version)), reverse=True)
-
-
-def _order(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
 
 
 def own_iris(quads: Iterable[ox.Quad]) -> set[str]:
@@ -142,6 +127,15 @@ def profiles(folder: Path, known: Knowledge, files: Files) -> None:
     (folder / "exports" / "codemeta.jsonld").write_bytes(exports.codemeta(known, version))
     (folder / "linksets").mkdir()
     (folder / "linksets" / "owl-sameas.ttl").write_bytes(exports.same_as(known).turtle())
+
+
+def changes(folder: Path, survey: Survey, version: str, before: Release | None) -> None:
+    """What changed since the release before, as `changes.json` and, as a patch, `changes.trig`; nothing for the first."""
+    if before is None:
+        return
+    found = Difference(Side.of(before.version, before.quads()), Side.of(version, survey.quads))
+    (folder / "changes.json").write_bytes(found.write("json"))
+    (folder / "changes.trig").write_bytes(found.write("trig"))
 
 
 def description(folder: Path, survey: Survey, files: Files, previous: str | None) -> None:

@@ -29,6 +29,7 @@ TYPES = {
     "boolean": "true or false",
 }
 XSD = PREFIXES["xsd"]
+FORMS = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 TOKEN = re.compile(
     r"""(?P<skip>\s+|\#[^\n\r]*)
     |(?P<quoted>\"{3}(?:[^"\\]|\\.|"(?!""))*\"{3}|'{3}(?:[^'\\]|\\.|'(?!''))*'{3}
@@ -121,6 +122,12 @@ class Query:
     @property
     def name(self) -> str:
         return self.path.stem
+
+    @property
+    def form(self) -> str:
+        """`SELECT`, `ASK`, `CONSTRUCT` or `DESCRIBE`."""
+        words = (match.group().upper() for match in TOKEN.finditer(self.text) if match.lastgroup == "word")
+        return next((word for word in words if word in FORMS), "SELECT")
 
     def bind(self, values: Mapping[str, list[str]]) -> str:
         """The query with the given values bound; a name that it does not have or a value that does not fit raises."""

@@ -163,6 +163,23 @@ class Release:
         return read(self.dump("nq"))
 
 
+def kept(output: Path) -> list[Release]:
+    """The releases in a folder, newest first, one for each version: for the current one's version the current one."""
+    link = output / "current"
+    current = [link.resolve()] if link.exists() else []
+    others = [path.parent for path in output.glob("*/manifest.json") if not path.parent.is_symlink()] if output.is_dir() else []
+    others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    found: dict[str, Release] = {}
+    for folder in [*current, *others]:
+        made = Release(folder)
+        found.setdefault(made.version, made)
+    return sorted(found.values(), key=lambda each: (each.manifest["date"], _order(each.version)), reverse=True)
+
+
+def _order(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
 Extra = Callable[[Path, Survey, Files], None]
 """What writes more files into the folder of a release that is being made."""
 

@@ -20,11 +20,17 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="IMAGING_SURVEY_", frozen=True)
 
-    release: Path | None = Field(None, description="Folder of a built release; without it the survey is built in memory.")
-    base_url: str | None = Field(None, description="Public address of this service; without it the request's own is used.")
+    release: Path | None = Field(
+        None, description="Folder of a built release; without it the survey is built in memory."
+    )
+    base_url: str | None = Field(
+        None, description="Public address of this service; without it the request's own is used."
+    )
 
     query_seconds: float = Field(15.0, gt=0, description="Deadline of one query, from start to last byte taken.")
-    query_memory: int = Field(1024 * MIB, ge=0, description="Memory that one query may use beside the data; 0 = no limit.")
+    query_memory: int = Field(
+        1024 * MIB, ge=0, description="Memory that one query may use beside the data; 0 = no limit."
+    )
     query_bytes: int = Field(1 * MIB, gt=0, description="Longest query text.")
     query_nesting: int = Field(200, gt=0, le=1000, description="Deepest nesting of brackets and signs in a query.")
     query_chain: int = Field(4000, gt=0, le=8000, description="Longest chain of operators in one expression.")
@@ -54,6 +60,11 @@ class Settings(BaseSettings):
     log_client: bool = Field(False, description="Whether logs hold the client's address.")
 
     pinned_releases: int = Field(
-        3, ge=0, le=32, description="How many of the kept releases, the newest, can be asked at /release/{version}/sparql."
+        3,
+        ge=0,
+        le=32,
+        description="How many of the kept releases, the newest, can be asked at /release/{version}/sparql.",
     )
-    mcp_hosts: tuple[str, ...] = Field((), description="Further hosts, as in the Host header, under which /mcp may be reached.")
+    mcp_hosts: tuple[str, ...] = Field(
+        (), description="Further hosts, as in the Host header, under which /mcp may be reached."
+    )

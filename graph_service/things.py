@@ -1,4 +1,4 @@
-"""What the page of one thing says: latest values with date and source, observations, conflicts, counts over time, neighbors."""
+"""What the page of one thing says: latest values, observations, conflicts, counts over time, relations, neighbors."""
 
 from __future__ import annotations
 
@@ -8,31 +8,20 @@ from functools import cached_property
 
 import pyoxigraph as ox
 
-from graph_service import phrases
 from graph_service.knowledge import (
     DESCRIPTION,
     HOMEPAGE,
-    NOTE,
-    OBSERVATION,
-    SOURCE,
     SURVEYED,
     TITLE,
     Dimension,
     Knowledge,
     Value,
     kind_of,
-    path_of,
     survey,
 )
-from graph_service.terms import BASE, PREFIXES
+from graph_service.observed import Seen, Shown, natural, seen, shown
+from graph_service.terms import BASE
 
-XSD = PREFIXES["xsd"]
-QUALIFIERS = {
-    survey("approximately"): "about ",
-    survey("moreThan"): "more than ",
-    survey("atLeast"): "at least ",
-    survey("atMost"): "at most ",
-}
 CAPABILITIES = {
     survey("capability"): "yes",
     survey("capabilityThroughComponent"): "component",
@@ -44,45 +33,6 @@ CAPABILITIES = {
 
 RELATIONS = "Relations"
 USES = ("commercial-use", "redistribution", "derivatives", "attribution", "signed-agreement", "direct-download")
-
-
-@dataclass(frozen=True)
-class Shown:
-    """One value as a page shows it."""
-
-    text: str
-    href: str = ""
-    title: str = ""
-    language: str = ""
-    order: float = 0.0
-
-    @property
-    def foreign(self) -> bool:
-        """Whether the link leaves the survey."""
-        return self.href.startswith(("http:", "https:"))
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What one source said of a thing at one time."""
-
-    iri: str
-    date: str
-    dated_by: str
-    consulted: str
-    source: str
-    certainty: str
-    notes: tuple[str, ...]
-    facts: dict[str, list[Value]]
-
-    @property
-    def anchor(self) -> str:
-        return self.iri.removeprefix(OBSERVATION)
-
-    @property
-    def polar(self) -> dict[str, list[str]]:
-        """What the observation denies and what it looked for without finding a word."""
-        return {name: [value.value for value in self.facts.get(survey(name), ())] for name in ("lacks", "notStated")}
 
 
 @dataclass(frozen=True)
@@ -190,11 +140,17 @@ class Thing:
         own = self.knowledge.facts.get(self.iri, {})
         if dimension.iri in own:
             values = own[dimension.iri]
-            said = [each for each in self.observations if any(value in each.facts.get(dimension.iri, ()) for value in values)]
+            said = [
+                each
+                for each in self.observations
+                if any(value in each.facts.get(dimension.iri, ()) for value in values)
+            ]
             if dimension.keeps == "latest" and said and dimension.iri not in CAPABILITIES:
                 said = [each for each in said if each.date == said[0].date]
             texts = [self.shown(value, dimension.iri, own) for value in values]
-            return Fact(dimension, tuple(sorted(texts, key=lambda each: (each.order, each.text.casefold()))), tuple(said))
+            return Fact(
+                dimension, tuple(sorted(texts, key=lambda each: (each.order, each.text.casefold()))), tuple(said)
+            )
         for name, answer in ((survey("lacks"), "no"), (survey("notStated"), "not stated")):
             if any(value.value == dimension.iri for value in own.get(name, ())):
                 said = [each for each in self.observations if dimension.iri in each.polar[name.rpartition("#")[2]]]
@@ -219,7 +175,9 @@ class Thing:
         """Dimensions with one value at a time on which the newest words of two sources differ within five years."""
         found = []
         for dimension in self.knowledge.dimensions.values():
-            if dimension.keeps != "latest" or not (dimension.unit or dimension.scheme in {"access", "license", "status"}):
+            if dimension.keeps != "latest" or not (
+                dimension.unit or dimension.scheme in {"access", "license", "status"}
+            ):
                 continue
             sides: dict[str, tuple[tuple[Shown, ...], Seen]] = {}
             for each in self.observations:
@@ -294,7 +252,16 @@ class Thing:
         """Things of the same kind that share the most with this one, and what they share."""
         weight: dict[str, float] = defaultdict(float)
         shared: dict[str, list[str]] = defaultdict(list)
-        for name in ("condition", "anatomy", "modality", "hostedWith", "capability", "standard", "softwareRole", "operator"):
+        for name in (
+            "condition",
+            "anatomy",
+            "modality",
+            "hostedWith",
+            "capability",
+            "standard",
+            "softwareRole",
+            "operator",
+        ):
             for value in self.knowledge.iris(self.iri, survey(name)):
                 others = [
                     subject
@@ -306,7 +273,8 @@ class Thing:
                     shared[other].append(self.knowledge.label(value))
         best = sorted(weight, key=lambda iri: (-weight[iri], iri))[:5]
         return [
-            (Link("", iri, self.knowledge.label(iri), kind=self.kind), tuple(dict.fromkeys(shared[iri]))) for iri in best
+            (Link("", iri, self.knowledge.label(iri), kind=self.kind), tuple(dict.fromkeys(shared[iri])))
+            for iri in best
         ]
 
     @cached_property
@@ -323,9 +291,7 @@ class Thing:
                 (each for each in self.knowledge.wider(iri) if not self.knowledge.concepts[each].broader),
                 key=self.knowledge.label,
             )
-            grouped[self.knowledge.label(top)].append(
-                (self.shown(ox.NamedNode(iri)), answer, self.said(iri, answer))
-            )
+            grouped[self.knowledge.label(top)].append((self.shown(ox.NamedNode(iri)), answer, self.said(iri, answer)))
         return [(name, sorted(grouped[name], key=lambda row: row[0].text)) for name in sorted(grouped)]
 
     def said(self, concept: str, answer: str) -> Seen | None:
@@ -335,55 +301,6 @@ class Thing:
             if any(value.value == concept for name in names for value in each.facts.get(name, ())):
                 return each
         return None
-
-
-def seen(knowledge: Knowledge, iri: str) -> Seen:
-    """An observation, read from the survey."""
-    facts = knowledge.facts.get(iri, {})
-    as_of, consulted = knowledge.text(iri, survey("asOf")), knowledge.text(iri, survey("consulted"))
-    return Seen(
-        iri,
-        as_of or consulted,
-        "as of" if as_of else "consulted",
-        consulted,
-        (knowledge.iris(iri, SOURCE) or [""])[0],
-        (knowledge.iris(iri, survey("certainty")) or [""])[0].rpartition("/")[2],
-        knowledge.texts(iri, NOTE),
-        facts,
-    )
-
-
-def shown(knowledge: Knowledge, value: Value, predicate: str = "", facts: dict[str, list[Value]] | None = None) -> Shown:
-    """A value as people read it: label and page of a concept or thing, a size, a number, a date, an address."""
-    if isinstance(value, ox.NamedNode):
-        iri = value.value
-        if iri.startswith(BASE) and knowledge.exists(iri):
-            place = float(list(QUALIFIERS).index(predicate)) if predicate in QUALIFIERS else 0.0
-            return Shown(knowledge.label(iri), path_of(iri), knowledge.definition(iri), order=place)
-        if iri in knowledge.dimensions:
-            name = knowledge.dimensions[iri].name.replace(":", "-")
-            return Shown(knowledge.label(iri), f"/ontology#{name}", knowledge.definition(iri))
-        return Shown(phrases.address(iri), iri if iri.startswith(("http:", "https:")) else "")
-    datatype = value.datatype.value
-    text = value.value
-    if datatype == f"{XSD}boolean":
-        return Shown("yes" if text == "true" else "no")
-    if datatype == f"{XSD}integer":
-        unit = knowledge.dimensions[predicate].unit if predicate in knowledge.dimensions else ""
-        about = "".join(
-            words for name, words in QUALIFIERS.items() if any(each.value == predicate for each in (facts or {}).get(name, ()))
-        )
-        written = phrases.size(int(text)) if unit == "bytes" else phrases.number(int(text))
-        return Shown(about + written, title=f"{int(text):,} bytes" if unit == "bytes" else "", order=float(text))
-    if datatype in {f"{XSD}date", f"{XSD}gYear", f"{XSD}gYearMonth"}:
-        return Shown(phrases.date(text))
-    return Shown(text, language=value.language if value.language and value.language != "en" else "")
-
-
-def natural(name: str) -> tuple[int, str]:
-    """Orders `x-2` before `x-10`."""
-    stem, _, last = name.rpartition("-")
-    return (int(last), stem) if last.isdigit() and len(last) < 3 else (0, name)
 
 
 def titles(knowledge: Knowledge) -> list[tuple[str, str, str]]:

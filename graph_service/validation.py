@@ -7,6 +7,7 @@ and the rest is checked all the same.
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -130,18 +131,16 @@ class Checker:
 
 
 def load(files: Files, paths: list[Path]) -> Corpus:
-    """Reads everything; a record that was given stands in for the shipped one of the same name."""
+    """Reads everything; a record that was given, or lies beside one, stands in for the shipped one of the same name."""
     corpus = Corpus(files)
     order = style.fact_order(files.ontology / "survey.ttl")
-    named: dict[str, Path] = {}
+    named: dict[str, str] = {}
     for path in paths or [files.records]:
         for found in records.find(path):
             if isinstance(found, Problem):
                 corpus.problems.append(found)
-            elif named.get(found.iri) == found.path.resolve():
-                continue
-            else:
-                named[found.iri] = found.path.resolve()
+            elif named.get(found.iri) != os.path.realpath(found.path):
+                named[found.iri] = os.path.realpath(found.path)
                 file = _read(corpus, found.path, found.graph, found)
                 if file.readable:
                     corpus.problems.extend(style.problems(found, file.text, order))
@@ -149,10 +148,20 @@ def load(files: Files, paths: list[Path]) -> Corpus:
     for path, graph in files.vocabulary():
         (corpus.rest if paths else corpus.given).append(_read(corpus, path, graph, None))
     if paths:
-        for found in records.find(files.records):
+        for found in [*_beside(corpus.given), *records.find(files.records)]:
             if isinstance(found, Record) and found.iri not in named:
-                corpus.rest.append(_read(corpus, found.path, found.graph, found))
+                named[found.iri] = os.path.realpath(found.path)
+                # What is wrong with a record that was not given is not told.
+                corpus.rest.append(_read(Corpus(files), found.path, found.graph, found))
     return corpus
+
+
+def _beside(given: list[File]) -> Iterator[Record | Problem]:
+    """The records of the folder in which the given ones lie, so that one of them may name another."""
+    roots = {Path(os.path.realpath(file.path)).parent.parent for file in given}
+    for folder in sorted(root / kind for root in roots for kind in KINDS):
+        if folder.is_dir():
+            yield from records.find(folder)
 
 
 def _read(corpus: Corpus, path: Path, graph: str, record: Record | None) -> File:

@@ -7,9 +7,13 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
+
+from graph_service.app import create_app
+from graph_service.settings import Settings
 
 
 @contextlib.contextmanager
@@ -31,3 +35,10 @@ def serving(app: FastAPI) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(30)
+
+
+@contextlib.contextmanager
+def serving_release(folder: Path) -> Iterator[str]:
+    """The address of the whole service over a release."""
+    with serving(create_app(Settings(release=folder))) as home:
+        yield home

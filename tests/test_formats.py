@@ -13,9 +13,7 @@ F_UJI = (
 )
 YASGUI = "application/sparql-results+json,*/*;q=0.9"
 SPARQLWRAPPER = "application/sparql-results+json,application/json,text/javascript,application/javascript"
-COMUNICA = (
-    "application/n-quads,application/trig;q=0.95,application/ld+json;q=0.9,application/n-triples;q=0.8,*/*;q=0.1"
-)
+COMUNICA = "application/n-quads,application/trig;q=0.95,application/ld+json;q=0.9,application/n-triples;q=0.8,*/*;q=0.1"
 
 
 @pytest.mark.parametrize(
@@ -74,7 +72,14 @@ def test_graphs(accept: str | None, chosen: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("accept", "is_html"),
-    [(CHROME, True), ("text/html", True), ("*/*", False), (None, False), ("text/html;q=0.5, text/csv", False), ("text/*", False)],
+    [
+        (CHROME, True),
+        ("text/html", True),
+        ("*/*", False),
+        (None, False),
+        ("text/html;q=0.5, text/csv", False),
+        ("text/*", False),
+    ],
 )
 def test_html_only_where_it_outranks_data(accept: str | None, is_html: bool) -> None:
     """A browser gets the page; a wildcard never does."""

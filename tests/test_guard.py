@@ -24,7 +24,7 @@ SMUGGLED = {
     "comment before": f"SELECT * {{ # a comment\n SERVICE <{LISTENER}> {{ ?s ?p ?o }} }}",
     "comment between": f"SELECT * {{ SERVICE # a comment }}\n <{LISTENER}> {{ ?s ?p ?o }} }}",
     "comment with quotes": f"SELECT * {{ # \"'\n SERVICE <{LISTENER}> {{ ?s ?p ?o }} # '\"\n }}",
-    "behind a string": f"SELECT * {{ ?s ?p \"a\\\"b # \" . SERVICE <{LISTENER}> {{ ?s ?p ?o }} }}",
+    "behind a string": f'SELECT * {{ ?s ?p "a\\"b # " . SERVICE <{LISTENER}> {{ ?s ?p ?o }} }}',
     "behind a long string": f"SELECT * {{ ?s ?p '''a' \\''' ''' . SERVICE <{LISTENER}> {{ ?s ?p ?o }} }}",
     "behind an IRI with #": f"SELECT * {{ ?s <http://e/#x> ?o . SERVICE <{LISTENER}> {{ ?s ?p ?o }} }}",
     "behind an escaped local name": f"PREFIX e: <http://e/> SELECT * {{ ?s e:a\\#b ?o . SERVICE <{LISTENER}> {{ }} }}",

@@ -1,4 +1,4 @@
-"""Every public question is well described, runs on two engines with the same rows, and answers what was read and found right."""
+"""Every public question is well described, gives the same rows on two engines, and those that were found right."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def rows(question: Query, store: ox.Store) -> ox.QuerySolutions:
 
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_the_head_says_everything(name: str) -> None:
-    """A question has a name that is its address, a summary, a description, known tags and view, and explained parameters."""
+    """A question has a name fit for an address, a summary, a description, known tags and view, explained parameters."""
     question = QUESTIONS[name]
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name)
     assert question.summary[0].isupper() or question.summary[0] == "{"
@@ -101,7 +101,7 @@ def test_the_competency_questions_are_all_there() -> None:
 
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_the_text_keeps_the_style(name: str) -> None:
-    """Columns are named, rows are ordered, keywords are in capitals, prefixes are alphabetical and used, nothing is remote."""
+    """Columns are named, rows ordered, keywords in capitals, prefixes alphabetical and used, and nothing is remote."""
     lines = [line for line in QUESTIONS[name].text.splitlines() if not line.startswith("#+")]
     text = "\n".join(lines)
     assert not re.search(r"SELECT (DISTINCT )?\*", text)
@@ -133,7 +133,7 @@ def test_two_engines_give_the_same_rows(name: str, oxigraph: ox.Store, request: 
 
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_it_answers_without_parameters(name: str, oxigraph: ox.Store) -> None:
-    """The file runs as it is and then gives no fewer rows than none."""
+    """The file runs as it is, and then answers for all values."""
     found = oxigraph.query(QUESTIONS[name].text, use_default_graph_as_union=True)
     assert isinstance(found, ox.QuerySolutions)
     assert sum(1 for _ in found) > 0
@@ -141,7 +141,7 @@ def test_it_answers_without_parameters(name: str, oxigraph: ox.Store) -> None:
 
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_the_rows_are_those_that_were_read(name: str, oxigraph: ox.Store) -> None:
-    """The answer is the one in `golden`, which somebody compared with the records; `golden/update.py` writes it anew."""
+    """The answer is the one in `golden`, which was compared with the records; `golden/update.py` writes it anew."""
     answer = rows(QUESTIONS[name], oxigraph).serialize(format=ox.QueryResultsFormat.CSV)
     assert answer is not None
     assert answer.decode().splitlines() == (GOLDEN / f"{name}.csv").read_text(encoding="utf-8").splitlines()

@@ -64,7 +64,9 @@ LADDER: list[BlankNode | NamedNode | Literal] = [
 
 
 def engine_with(values: list[BlankNode | NamedNode | Literal]) -> LocalEngine:
-    quads = [Quad(NamedNode(f"http://example.org/{i}"), PREDICATE, value, DefaultGraph()) for i, value in enumerate(values)]
+    quads = [
+        Quad(NamedNode(f"http://example.org/{i}"), PREDICATE, value, DefaultGraph()) for i, value in enumerate(values)
+    ]
     return LocalEngine(quads, "digest")
 
 
@@ -89,7 +91,13 @@ def test_thousands_of_mixed_literals_do_not_abort(seed: int) -> None:
     """The mix that makes the engine's own sort panic: integers by value, texts by text, compared with one another."""
     dice = random.Random(seed)
     values = [
-        dice.choice([typed(str(dice.randrange(2000)), "integer"), Literal(str(dice.randrange(2000))), typed(f"{dice.random()}", "double")])
+        dice.choice(
+            [
+                typed(str(dice.randrange(2000)), "integer"),
+                Literal(str(dice.randrange(2000))),
+                typed(f"{dice.random()}", "double"),
+            ]
+        )
         for _ in range(3000)
     ]
     rows = list(engine_with(values).query("SELECT ?s ?o { ?s ?p ?o } ORDER BY ?o ?s"))

@@ -7,13 +7,12 @@ import json
 import socket
 import xml.dom.minidom
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
 import zstandard
-from pyoxigraph import RdfFormat, parse
 from oxrdflib._converter import from_ox
+from pyoxigraph import RdfFormat, parse
 from rdflib import RDF, Graph, URIRef
 
 from tests.endpoint import QUADS, Server, endpoint
@@ -288,7 +287,9 @@ def test_people_get_a_page(server: Server) -> None:
     assert server.ask(query=TITLES, format="html").headers["content-type"] == "text/html; charset=utf-8"
 
 
-@pytest.mark.parametrize("accept", ["*/*", "text/turtle", "application/ld+json", "application/rdf+xml", "application/n-triples"])
+@pytest.mark.parametrize(
+    "accept", ["*/*", "text/turtle", "application/ld+json", "application/rdf+xml", "application/n-triples"]
+)
 def test_the_service_describes_itself(server: Server, accept: str) -> None:
     """Without a query: a valid service description, negotiated, with an absolute address and the graphs."""
     reply = server.ask(headers={"Accept": accept})
@@ -347,7 +348,8 @@ def test_content_codings(server: Server, rows: int) -> None:
     for _ in range(2):
         plain = server.query(query)
         packed = {
-            coding: server.ask("POST", "/sparql", query, headers=QUERY | {"Accept-Encoding": coding}) for coding in ("zstd", "gzip", "br")
+            coding: server.ask("POST", "/sparql", query, headers=QUERY | {"Accept-Encoding": coding})
+            for coding in ("zstd", "gzip", "br")
         }
         assert [packed[coding].headers.get("content-encoding") for coding in packed] == ["zstd", "gzip", None]
         assert gzip.decompress(packed["gzip"].body) == packed["br"].body == plain.body

@@ -125,7 +125,9 @@ def test_order_by_over_mixed_literals(quads: Path) -> None:
     [
         "SELECT (GROUP_CONCAT(STR(?c); separator='" + "x" * 1000 + "') AS ?n) { ?a ?b ?c . ?d ?e ?f }",
         "SELECT (STRLEN(?h) AS ?n) { BIND('0123456789abcdef0123456789abcdef' AS ?a)"
-        + "".join(f" BIND(CONCAT({', '.join([f'?{a}'] * 10)}) AS ?{b})" for a, b in zip("abcdefg", "bcdefgh", strict=True))
+        + "".join(
+            f" BIND(CONCAT({', '.join([f'?{a}'] * 10)}) AS ?{b})" for a, b in zip("abcdefg", "bcdefgh", strict=True)
+        )
         + " }",
     ],
     ids=["GROUP_CONCAT", "CONCAT"],

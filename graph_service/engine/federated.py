@@ -22,7 +22,9 @@ from graph_service.engine.scanner import decode_escapes, readings, tokens
 from graph_service.errors import ServiceFailed, ServiceRefused, SurveyError
 
 _BLANK = "urn:x-imaging-survey:blank-node-elsewhere:"
-_FORBIDDEN = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "socket.bind", "ctypes.dlopen")
+_FORBIDDEN = frozenset(
+    {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "socket.bind", "ctypes.dlopen"}
+)
 
 
 def resolve(text: str, allowed: frozenset[str], seconds: float, most: int) -> tuple[str, bool]:
@@ -60,7 +62,9 @@ def _values(service: Service, query: str, seconds: float, most: int) -> str:
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError, AttributeError) as error:
         if service.silent:
             return "{ }"
-        raise ServiceFailed(f"<{service.target}> did not answer as it should: {error}", service=service.target) from None
+        raise ServiceFailed(
+            f"<{service.target}> did not answer as it should: {error}", service=service.target
+        ) from None
     except ServiceFailed:
         if service.silent:
             return "{ }"

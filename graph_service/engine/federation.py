@@ -53,4 +53,3 @@ class Federation:
         if text is None:
             raise errors.by_code(code)(message, **extra)
         return task._replace(query=text, is_examined=True, has_dataset=has_dataset)
-

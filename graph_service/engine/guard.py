@@ -26,7 +26,7 @@ _WORTH_A_LOOK = re.compile(r"service|order|from|\\u", re.IGNORECASE)
 _VOLATILE = re.compile(r"\b(?:rand|now|uuid|struuid|bnode)\b", re.IGNORECASE)
 _BRACKETS = ("(", "{", "[")
 _OPERATORS = ("!", "+", "-", "*", "/", "|", "&", "^")
-_UPDATES = frozenset("INSERT DELETE LOAD CLEAR CREATE DROP COPY MOVE ADD WITH".split())
+_UPDATES = frozenset({"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def examine(text: str, *, nesting: int = NESTING, chain: int = CHAIN) -> Query:
 def refuse_service(service: Service) -> SurveyError:
     """What a client is told about a SERVICE clause that is not allowed."""
     if service.target is None:
-        return ServiceRefused("SERVICE needs a constant IRI that is on this endpoint's allow-list; a variable is refused.")
+        return ServiceRefused("SERVICE needs a constant IRI that is on this endpoint's allow-list, not a variable.")
     return ServiceRefused(
         f"SERVICE <{service.target}> is not on this endpoint's allow-list. Its service description lists the services "
         "that federated queries may use.",
@@ -93,7 +93,7 @@ def refuse_service(service: Service) -> SurveyError:
 
 def services(way: list[Token]) -> list[Service]:
     """The outermost SERVICE clauses of a tokenised query, in order."""
-    prefixes, base = _prologue(way)
+    prefixes = _prefixes(way)
     found: list[Service] = []
     done = -1
     for place, token in enumerate(way):
@@ -104,7 +104,7 @@ def services(way: list[Token]) -> list[Service]:
             target: str | None = None
         else:
             follow += silent if (silent := _at(way, follow).is_word("SILENT")) else 0
-            target = _resolve(_at(way, follow), prefixes, base)
+            target = _resolve(_at(way, follow), prefixes)
             follow += 1
         silent = token.kind != "name" and _at(way, place + 1).is_word("SILENT")
         closing = _closing(way, follow)
@@ -170,17 +170,17 @@ def prologue_end(way: list[Token]) -> int:
     return way[place].start if place < len(way) else way[-1].end
 
 
-def _prologue(way: list[Token]) -> tuple[dict[str, str], bool]:
-    """The declared prefixes, and whether there is a BASE."""
-    prefixes, base = {}, False
-    for place, token in enumerate(way[: _after_prologue(way)]):
-        if token.is_word("PREFIX"):
-            prefixes[_at(way, place + 1).text.removesuffix(":")] = _at(way, place + 2).text[1:-1]
-        base = base or token.is_word("BASE")
-    return prefixes, base
+def _prefixes(way: list[Token]) -> dict[str, str]:
+    """The declared prefixes."""
+    prologue = way[: _after_prologue(way)]
+    return {
+        _at(way, place + 1).text.removesuffix(":"): _at(way, place + 2).text[1:-1]
+        for place, token in enumerate(prologue)
+        if token.is_word("PREFIX")
+    }
 
 
-def _resolve(token: Token, prefixes: dict[str, str], base: bool) -> str | None:
+def _resolve(token: Token, prefixes: dict[str, str]) -> str | None:
     """The absolute IRI that a token names; None when it is a variable, undeclared, escaped or relative."""
     iri = None
     if token.kind == "iri":
@@ -188,8 +188,9 @@ def _resolve(token: Token, prefixes: dict[str, str], base: bool) -> str | None:
     elif token.kind == "name":
         prefix, _, local = token.text.partition(":")
         iri = prefixes[prefix] + local if prefix in prefixes else None
-    absolute = iri is not None and re.match(r"https?://", iri, re.IGNORECASE) is not None and "\\" not in iri
-    return iri if absolute or base and iri is not None and "\\" not in iri and "://" in iri else None
+    if iri is None or "\\" in iri or re.match(r"https?://", iri, re.IGNORECASE) is None:
+        return None
+    return iri
 
 
 def _measured(way: Iterator[Token], nesting: int, chain: int) -> Iterator[Token]:

@@ -251,7 +251,7 @@ class _Child(asyncio.SubprocessProtocol):
 
     def connection_made(self, transport: Any) -> None:
         self.process: asyncio.SubprocessTransport = transport
-        self.pid = transport.get_pid()
+        self.pid: int = transport.get_pid()
         self._input: Any = transport.get_pipe_transport(0)
         self._output: Any = transport.get_pipe_transport(1)
         self._protocol.connection_made(self)  # type: ignore[arg-type]

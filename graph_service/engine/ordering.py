@@ -21,11 +21,12 @@ KEY = NamedNode("urn:x-imaging-survey:order-key")
 
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _NUMERIC = frozenset(
-    f"{_XSD}{name}"
+    _XSD + name
     for name in (
-        "integer decimal double float byte short int long unsignedByte unsignedShort unsignedInt unsignedLong "
-        "nonNegativeInteger positiveInteger nonPositiveInteger negativeInteger"
-    ).split()
+        *("integer", "decimal", "double", "float", "byte", "short", "int", "long"),
+        *("unsignedByte", "unsignedShort", "unsignedInt", "unsignedLong"),
+        *("nonNegativeInteger", "positiveInteger", "nonPositiveInteger", "negativeInteger"),
+    )
 )
 _COMPLEMENT = str.maketrans("0123456789", "9876543210")
 _EXPONENT = 5_000_000
@@ -120,7 +121,10 @@ def total(text: str, way: list[Token]) -> str | None:
         while (condition := _condition(way, place)) is not None:
             first, last = condition
             direction = way[place].text.upper() if first > place else "ASC"
-            pieces += [text[copied : way[place].start], f" {direction}({KEY}({text[way[first].start : way[last].end]}))"]
+            pieces += [
+                text[copied : way[place].start],
+                f" {direction}({KEY}({text[way[first].start : way[last].end]}))",
+            ]
             copied = way[last].end
             place = last + 1
     return "".join([*pieces, text[copied:]]) if pieces else None

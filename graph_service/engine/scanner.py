@@ -57,7 +57,8 @@ def tokens(text: str, *, quote_in_iri: bool = True) -> Iterator[Token]:
     position, length = 0, len(text)
     while position < length:
         match = _TOKEN.match(text, position)
-        assert match is not None and match.lastgroup is not None  # `other` takes any character
+        assert match is not None  # `other` takes any character
+        assert match.lastgroup is not None
         kind, end = match.lastgroup, match.end()
         if kind == "iri" and not quote_in_iri and "'" in match.group():
             kind, end = "other", position + 1

@@ -13,7 +13,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pyoxigraph
 from pyoxigraph import NamedNode, QueryBoolean, QueryResultsFormat, QuerySolutions, RdfFormat, Store
@@ -160,7 +160,9 @@ def describe(error: SyntaxError, text: str) -> SurveyError:
     return QuerySyntax(f"Line {line}, column {column}: {expected}", line=line, column=column)
 
 
-def answer(store: Store, task: Task, limits: Limits, write: Callable[[bytes], None], retire: Callable[[], bool]) -> None:
+def answer(
+    store: Store, task: Task, limits: Limits, write: Callable[[bytes], None], retire: Callable[[], bool]
+) -> None:
     """Evaluate one task and write its frames. Raises `SurveyError` for what can be told to a person."""
     began = time.perf_counter()
     if task.is_examined:
@@ -175,12 +177,10 @@ def answer(store: Store, task: Task, limits: Limits, write: Callable[[bytes], No
     else:
         kind, name = b"g", task.graphs
     if not name:
-        raise NotAcceptable("This query's answer cannot be written in any of the accepted media types.", kind=kind.decode())
+        raise NotAcceptable("The answer to this query cannot be written in any of the accepted media types.")
     outlet = Outlet(write, kind + name.encode(), name, limits)
-    if kind == b"g":
-        result.serialize(outlet, format=GRAPH_FORMATS[name])
-    else:
-        result.serialize(outlet, format=RESULT_FORMATS[name])
+    writer: Any = GRAPH_FORMATS[name] if kind == b"g" else RESULT_FORMATS[name]
+    result.serialize(cast("Any", outlet), format=writer)
     outlet.close(began, retire())
 
 

@@ -14,8 +14,9 @@ import os
 import signal
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 from graph_service import errors
 from graph_service.engine.frames import END, END_FRAME, FAILURE_FRAME, HEAD_FRAME, HEADER, PART_FRAME, Limits, Task
@@ -227,7 +228,9 @@ class WorkerPool:
     async def start(self) -> None:
         """Load the data and start the workers. Raises `DataError`."""
         if self.nursery.kind != "fork":
-            log.warning("This platform cannot fork: workers are spawned, which is slower, and their memory is not limited.")
+            log.warning(
+                "This platform cannot fork: workers are spawned, which is slower, and their memory is not limited."
+            )
         await self.nursery.start()
         self._is_open = True
         for _ in range(self._wanted):
@@ -363,8 +366,8 @@ class WorkerPool:
         log.debug("worker %d born in %.1f ms", link.pid, (time.perf_counter() - began) * 1e3)
         self.give_back(link, retires=False)
 
-    def _later(self, job: object) -> None:
-        task: asyncio.Task[None] = asyncio.ensure_future(job)  # type: ignore[arg-type]
+    def _later(self, job: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(job)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

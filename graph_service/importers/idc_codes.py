@@ -93,7 +93,7 @@ class Codes:
             if names:
                 found[value] = [f"{BASE}{scheme}/{name}" for name in names]
             else:
-                self.unknown[scheme, value] += number
+                self.unknown[scheme, value] = number
         return found
 
     def _names(self, scheme: str, value: str) -> tuple[str, ...]:

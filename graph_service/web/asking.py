@@ -1,4 +1,4 @@
-"""The questions for people: all of them at `/query`; one at `/query/{name}` with its form, answer, SPARQL and citation."""
+"""The questions for people: all at `/query`; one at `/query/{name}` with its form, answer, SPARQL and citation."""
 
 from __future__ import annotations
 
@@ -24,8 +24,18 @@ MOST = 300
 
 SELECTABLE = 40
 GROUPS = {"locate": "Find data", "assess": "Assess software", "trust": "Trust what is said"}
-RESULTS = (("csv", "text/csv", "CSV"), ("tsv", "text/tab-separated-values", "TSV"), ("json", "application/sparql-results+json", "JSON"), ("xml", "application/sparql-results+xml", "XML"))
-GRAPHS = (("ttl", "text/turtle", "Turtle"), ("nt", "application/n-triples", "N-Triples"), ("jsonld", "application/ld+json", "JSON-LD"), ("rdf", "application/rdf+xml", "RDF/XML"))
+RESULTS = (
+    ("csv", "text/csv", "CSV"),
+    ("tsv", "text/tab-separated-values", "TSV"),
+    ("json", "application/sparql-results+json", "JSON"),
+    ("xml", "application/sparql-results+xml", "XML"),
+)
+GRAPHS = (
+    ("ttl", "text/turtle", "Turtle"),
+    ("nt", "application/n-triples", "N-Triples"),
+    ("jsonld", "application/ld+json", "JSON-LD"),
+    ("rdf", "application/rdf+xml", "RDF/XML"),
+)
 
 
 def router(service: Service) -> APIRouter:
@@ -66,7 +76,9 @@ def cited(what: Citation, form: str) -> Response:
 
 def survey_citation(service: Service) -> Citation:
     title = "Survey of public archives of in-vivo medical images and of the software that runs them."
-    return Citation(f"imaging-survey-{service.dataset.version}", title, BASE, service.dataset.version, service.dataset.date)
+    return Citation(
+        f"imaging-survey-{service.dataset.version}", title, BASE, service.dataset.version, service.dataset.date
+    )
 
 
 def citation(service: Service, request: Request, query: Query) -> Citation:
@@ -74,7 +86,13 @@ def citation(service: Service, request: Request, query: Query) -> Citation:
     given = [(name, value) for name, values in questions.values(request).items() for value in values if value]
     where = address(f"{BASE}query/{query.name}", given)
     asked = answers.sentence(service.knowledge, query, questions.values(request))
-    return Citation(f"imaging-survey-{query.name}-{service.dataset.version}", asked, where, service.dataset.version, service.dataset.date)
+    return Citation(
+        f"imaging-survey-{query.name}-{service.dataset.version}",
+        asked,
+        where,
+        service.dataset.version,
+        service.dataset.date,
+    )
 
 
 def questions_page(service: Service, request: Request) -> Response:
@@ -82,7 +100,9 @@ def questions_page(service: Service, request: Request) -> Response:
     groups: dict[str, list[tuple[str, str, str]]] = {name: [] for name in GROUPS}
     for query in service.questions.values():
         first = next((tag for tag in query.tags if tag in GROUPS), "")
-        groups.setdefault(first, []).append((f"/query/{query.name}", answers.sentence(knowledge, query, {}), query.description))
+        groups.setdefault(first, []).append(
+            (f"/query/{query.name}", answers.sentence(knowledge, query, {}), query.description)
+        )
     shown = [(GROUPS.get(name, "More"), members) for name, members in groups.items() if members]
     return pages_of(request).respond(request, "questions.html", groups=shown, total=len(service.questions))
 
@@ -93,7 +113,14 @@ def question_page(service: Service, request: Request, name: str) -> Response:
     if (known := pages.unchanged(request)) is not None:
         return known
     given = questions.values(request)
-    words: dict[str, Any] = {"table": None, "triples": None, "truth": None, "picture": None, "total": 0, "problem": None}
+    words: dict[str, Any] = {
+        "table": None,
+        "triples": None,
+        "truth": None,
+        "picture": None,
+        "total": 0,
+        "problem": None,
+    }
     status, text = 200, query.text
     try:
         text = query.bind(given)
@@ -120,7 +147,9 @@ def question_page(service: Service, request: Request, name: str) -> Response:
     )
 
 
-def answered(knowledge: Knowledge, query: Query, answer: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples) -> dict[str, Any]:
+def answered(
+    knowledge: Knowledge, query: Query, answer: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
+) -> dict[str, Any]:
     if isinstance(answer, ox.QueryBoolean):
         return {"truth": bool(answer)}
     if isinstance(answer, ox.QueryTriples):
@@ -167,7 +196,13 @@ def choices(knowledge: Knowledge, parameter: Parameter) -> list[tuple[str, str]]
         return []
     kinds, found = parameter.kind.split("|"), []
     for kind in kinds:
-        iris = knowledge.of_kind(kind) if kind in KINDS else [each.iri for each in knowledge.members(kind)] if kind in SCHEMES else []
+        iris = (
+            knowledge.of_kind(kind)
+            if kind in KINDS
+            else [each.iri for each in knowledge.members(kind)]
+            if kind in SCHEMES
+            else []
+        )
         start = "" if kind == kinds[0] else f"{kind}:"
         found += [(start + iri.rpartition("/")[2], knowledge.label(iri)) for iri in iris]
     return sorted(found, key=lambda pair: pair[1].casefold())

@@ -1,4 +1,4 @@
-"""`/compare`: the survey's table for two to eight things, also as CSV, Markdown and LaTeX. `/match`: software by requirements."""
+"""`/compare`: the survey's table for two to eight things, also as text. `/match`: software by requirements."""
 
 from __future__ import annotations
 
@@ -26,7 +26,16 @@ EXAMPLES = (
     ("Archives of brain images", ("archive/openneuro", "archive/loni-ida", "archive/nitrc-ir", "archive/nda")),
     ("Software for archives", ("software/xnat", "software/orthanc", "software/dcm4chee", "software/girder")),
 )
-POPULAR = ("dicom-receiver", "deidentification", "dicomweb", "rest-api", "access-control", "audit-log", "open-source", "maintained")
+POPULAR = (
+    "dicom-receiver",
+    "deidentification",
+    "dicomweb",
+    "rest-api",
+    "access-control",
+    "audit-log",
+    "open-source",
+    "maintained",
+)
 
 
 def router(service: Service) -> APIRouter:
@@ -62,7 +71,10 @@ def comparison_page(request: Request) -> Response:
     iris = wanted(request)
     names = [iri.removeprefix(BASE) for iri in iris]
     table = comparison.compare(pages.knowledge, iris) if len(iris) > 1 else None
-    texts = [(address(f"/compare.{form}", [("thing", name) for name in names]), label, kind) for form, (kind, label, _) in TEXTS.items()]
+    texts = [
+        (address(f"/compare.{form}", [("thing", name) for name in names]), label, kind)
+        for form, (kind, label, _) in TEXTS.items()
+    ]
     only = request.query_params.get("only", "") == "differences"
     return pages.respond(
         request,
@@ -75,7 +87,9 @@ def comparison_page(request: Request) -> Response:
         texts=texts,
         only=only,
         toggle=address("/compare", [("thing", name) for name in names] + ([] if only else [("only", "differences")])),
-        everything=[(iri.removeprefix(BASE), title) for iri, title, _ in titles(pages.knowledge)] if len(names) < comparison.MOST else [],
+        everything=[(iri.removeprefix(BASE), title) for iri, title, _ in titles(pages.knowledge)]
+        if len(names) < comparison.MOST
+        else [],
         examples=[
             (label, address("/compare", [("thing", name) for name in chosen]))
             for label, chosen in EXAMPLES
@@ -104,7 +118,11 @@ def requirements(request: Request, matcher: Matcher) -> tuple[list[str], list[st
     for name, value in request.query_params.multi_items():
         if name in matcher.requirements and value in {"must", "nice"}:
             (must if value == "must" else nice).append(name)
-    return matcher.known([each for each in must if each]), matcher.known([each for each in nice if each]), request.query_params.get("role", "")
+    return (
+        matcher.known([each for each in must if each]),
+        matcher.known([each for each in nice if each]),
+        request.query_params.get("role", ""),
+    )
 
 
 def matching_page(request: Request, matcher: Matcher) -> Response:
@@ -115,7 +133,9 @@ def matching_page(request: Request, matcher: Matcher) -> Response:
     asked = bool(must or nice or role)
     found = matcher.match(must, nice, role) if asked else []
     level = {**dict.fromkeys(nice, "nice"), **dict.fromkeys(must, "must")}
-    parameters = [("must", each) for each in must] + [("nice", each) for each in nice] + ([("role", role)] if role else [])
+    parameters = (
+        [("must", each) for each in must] + [("nice", each) for each in nice] + ([("role", role)] if role else [])
+    )
     shortlist = [each.thing.iri.removeprefix(BASE) for each in found if each.verdict != "fails"][:4]
     return pages.respond(
         request,
@@ -126,8 +146,13 @@ def matching_page(request: Request, matcher: Matcher) -> Response:
         level=level,
         asked=asked,
         told=[(matcher.requirements[each][0], each in must) for each in level],
-        found=[(each, matcher.users(each.thing), pages.knowledge.texts(each.thing.iri, BASE + "ontology#usedByName")) for each in found],
-        counts={verdict: sum(1 for each in found if each.verdict == verdict) for verdict in ("fits", "may fit", "fails")},
+        found=[
+            (each, matcher.users(each.thing), pages.knowledge.texts(each.thing.iri, BASE + "ontology#usedByName"))
+            for each in found
+        ],
+        counts={
+            verdict: sum(1 for each in found if each.verdict == verdict) for verdict in ("fits", "may fit", "fails")
+        },
         roles=pages.knowledge.members("software-role"),
         role=role,
         csv=address("/match.csv", parameters),
@@ -145,7 +170,9 @@ def shortlist_text(request: Request, matcher: Matcher) -> Response:
     writer.writerow(["software", "iri", "verdict", *labels, "run by"])
     for each in found:
         users = "; ".join(title for title, _ in matcher.users(each.thing))
-        writer.writerow([each.thing.title, each.thing.iri, each.verdict, *(reason.answer for reason in each.reasons), users])
+        writer.writerow(
+            [each.thing.title, each.thing.iri, each.verdict, *(reason.answer for reason in each.reasons), users]
+        )
     return Response(
         out.getvalue(),
         media_type="text/csv; charset=utf-8",

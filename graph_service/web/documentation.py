@@ -28,7 +28,9 @@ def router(service: Service) -> APIRouter:  # noqa: ARG001
         pages = pages_of(request)
         if (known := pages.unchanged(request)) is not None:
             return known
-        return pages.respond(request, "docs.html", groups=operations(description(request.app)), ready=all(map(static.exists, READY)))
+        return pages.respond(
+            request, "docs.html", groups=operations(description(request.app)), ready=all(map(static.exists, READY))
+        )
 
     @routes.api_route("/docs/try", methods=["GET", "HEAD"])
     def swagger(request: Request) -> Response:
@@ -42,7 +44,7 @@ def router(service: Service) -> APIRouter:  # noqa: ARG001
 
 
 def description(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document, made once. HEAD goes with GET and would only repeat its operation's name, which has to be unique."""
+    """The OpenAPI document, made once; HEAD goes with GET and would only repeat the name of its operation."""
     if app.openapi_schema is None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)

@@ -14,9 +14,9 @@ from markupsafe import Markup
 
 from graph_service import answers
 from graph_service.knowledge import RDFS, TYPE, Knowledge, survey
+from graph_service.observed import Shown, shown
 from graph_service.service import Service
 from graph_service.terms import FOREIGN, KINDS, ONTOLOGY, PREFIXES, SCHEMES, shorten
-from graph_service.things import Shown, shown
 from graph_service.web import static
 from graph_service.web.page import CAVEAT, View
 from graph_service.web.protocol import Scope
@@ -44,7 +44,16 @@ WHERE {
 ORDER BY ?title
 LIMIT 50
 """
-FORMATS = (("html", "a page"), ("json", "JSON"), ("csv", "CSV"), ("tsv", "TSV"), ("xml", "XML"), ("ttl", "Turtle"), ("nt", "N-Triples"), ("jsonld", "JSON-LD"))
+FORMATS = (
+    ("html", "a page"),
+    ("json", "JSON"),
+    ("csv", "CSV"),
+    ("tsv", "TSV"),
+    ("xml", "XML"),
+    ("ttl", "Turtle"),
+    ("nt", "N-Triples"),
+    ("jsonld", "JSON-LD"),
+)
 
 
 def editor_page(service: Service) -> Page:
@@ -79,7 +88,12 @@ def render(pages: Pages, request: Request, view: View, examples: list[tuple[str,
         ready=static.exists("vendor/yasqe.min.js") and static.exists("vendor/yasqe.min.css"),
         caveat=Markup(CAVEAT),  # noqa: S704 (our own text)
     ).encode()
-    headers = {**HEADERS, "Content-Security-Policy": POLICY_WITH_STYLES, "Cache-Control": "no-store", "Vary": "Accept, Accept-Encoding"}
+    headers = {
+        **HEADERS,
+        "Content-Security-Policy": POLICY_WITH_STYLES,
+        "Cache-Control": "no-store",
+        "Vary": "Accept, Accept-Encoding",
+    }
     headers |= view.error.headers if view.error else {}
     if chosen := static.coding(request):
         body, headers["Content-Encoding"] = static.compress(chosen, body, 5), chosen
@@ -100,7 +114,9 @@ def cell(knowledge: Knowledge, term: dict[str, Any] | None) -> Shown | None:
         return Shown(found.text, found.href, term["value"])
     if term["type"] in {"literal", "typed-literal"}:
         return Shown(term["value"], language=term.get("xml:lang", ""))
-    return Shown(json.dumps(term["value"], ensure_ascii=False) if isinstance(term["value"], dict) else f"_:{term['value']}")
+    return Shown(
+        json.dumps(term["value"], ensure_ascii=False) if isinstance(term["value"], dict) else f"_:{term['value']}"
+    )
 
 
 def router(service: Service) -> APIRouter:
@@ -126,7 +142,9 @@ def router(service: Service) -> APIRouter:
 
 def words(knowledge: Knowledge) -> dict[str, Any]:
     """Prefixes, classes, properties with the classes that have them, and the values of each vocabulary."""
-    classes = {survey(name) for name in KINDS.values()} | {survey(name) for name in ("Observation", "Evidence", "Assessment")}
+    classes = {survey(name) for name in KINDS.values()} | {
+        survey(name) for name in ("Observation", "Evidence", "Assessment")
+    }
     classes |= {f"{FOREIGN['skos']}Concept", f"{FOREIGN['skos']}ConceptScheme"}
     counts: Counter[str] = Counter()
     used: dict[str, Counter[str]] = defaultdict(Counter)
@@ -137,12 +155,16 @@ def words(knowledge: Knowledge) -> dict[str, Any]:
     properties = sorted({name for uses in used.values() for name in uses if shorten(name)[0] != "<"})
     return {
         "prefixes": PREFIXES,
-        "classes": [[shorten(name), knowledge.text(name, f"{RDFS}label") or shorten(name), counts[name]] for name in sorted(counts)],
+        "classes": [
+            [shorten(name), knowledge.text(name, f"{RDFS}label") or shorten(name), counts[name]]
+            for name in sorted(counts)
+        ],
         "properties": [[shorten(name), knowledge.label(name), knowledge.definition(name)] for name in properties],
-        "used": {shorten(kind): [shorten(name) for name, _ in uses.most_common() if name in properties] for kind, uses in used.items()},
-        "values": {
-            shorten(each.iri): each.scheme for each in knowledge.dimensions.values() if each.scheme in SCHEMES
+        "used": {
+            shorten(kind): [shorten(name) for name, _ in uses.most_common() if name in properties]
+            for kind, uses in used.items()
         },
+        "values": {shorten(each.iri): each.scheme for each in knowledge.dimensions.values() if each.scheme in SCHEMES},
         "schemes": {name: [[each.slug, each.label] for each in knowledge.members(name)] for name in SCHEMES},
         "ontology": ONTOLOGY,
     }

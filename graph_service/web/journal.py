@@ -37,7 +37,10 @@ class Journal(Collector):
         self._pools: list[tuple[WorkerPool, AnswerCache]] = []
         self.registry = CollectorRegistry()
         self._queries = Counter(
-            "survey_queries", "SPARQL queries by outcome: ok, cached, or the code of the error", ["outcome"], registry=self.registry
+            "survey_queries",
+            "SPARQL queries by outcome: ok, cached, or the code of the error",
+            ["outcome"],
+            registry=self.registry,
         )
         self._seconds = Histogram(
             "survey_query_seconds", "Time from request to last byte", buckets=_BUCKETS, registry=self.registry
@@ -63,7 +66,9 @@ class Journal(Collector):
         self._seconds.observe(spent)
         wanted = self._settings.log_queries
         if wanted == "all" or (wanted == "slow" and spent >= self._settings.log_slow_seconds):
-            self._write(scope, id=name, outcome="ok", seconds=round(spent, 4), format=answer.format, query=query[:_WORDS])
+            self._write(
+                scope, id=name, outcome="ok", seconds=round(spent, 4), format=answer.format, query=query[:_WORDS]
+            )
 
     def failed(self, name: str, error: SurveyError, began: float, scope: Scope, *, broken: bool = False) -> None:
         """A query was refused or failed; `broken` when bytes of its answer were already sent."""
@@ -72,7 +77,12 @@ class Journal(Collector):
         self._seconds.observe(spent)
         if self._settings.log_queries != "none" and (error.status >= 500 or self._settings.log_queries == "all"):
             self._write(
-                scope, id=name, outcome=error.code, seconds=round(spent, 4), broken=broken, detail=error.message[:_WORDS]
+                scope,
+                id=name,
+                outcome=error.code,
+                seconds=round(spent, 4),
+                broken=broken,
+                detail=error.message[:_WORDS],
             )
 
     def _write(self, scope: Scope, **line: object) -> None:
@@ -101,6 +111,6 @@ class Journal(Collector):
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
             return generate_latest(self.registry)
         together = CollectorRegistry()
-        MultiProcessCollector(together)
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
         together.register(self)
         return generate_latest(together)

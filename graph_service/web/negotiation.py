@@ -12,7 +12,7 @@ def choose(request: Request, offered: tuple[formats.Format, ...], suffix: str | 
     """The format of the answer; raises `BadParameter` for an unknown name and `NotAcceptable` when nothing fits."""
     named = suffix or request.query_params.get("format")
     if named:
-        found = formats.by_suffix(named)
+        found = next((each for each in offered if each.name == named), None) or formats.by_suffix(named)
         if found not in offered:
             names = ", ".join(each.name for each in offered)
             raise BadParameter(f"`{named}` is no format of this answer; it comes as {names}.", parameter="format")

@@ -1,10 +1,10 @@
 """What operators and orchestrators ask: is it alive, is it ready, how is it doing, which limits are in force.
 
-    /healthz    200 as long as this process answers
-    /readyz     200 with the release's digest once queries would be answered, else 503
-    /metrics    Prometheus
-    /-/settings the settings in force
-    /-/versions our own version and those of what does the work
+/healthz    200 as long as this process answers
+/readyz     200 with the release's digest once queries would be answered, else 503
+/metrics    Prometheus
+/-/settings the settings in force
+/-/versions our own version and those of what does the work
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ def routes(pool: WorkerPool, settings: Settings, journal: Journal) -> list[Route
 
     async def versions(_: Request) -> Response:
         found = {"imaging-survey": graph_service.__version__, "python": platform.python_version()}
-        return JSONResponse(found | {part: version(part) for part in _PARTS}, headers={"Access-Control-Allow-Origin": "*"})
+        return JSONResponse(
+            found | {part: version(part) for part in _PARTS}, headers={"Access-Control-Allow-Origin": "*"}
+        )
 
     return [
         Route("/healthz", healthz),

@@ -73,7 +73,7 @@ async def plain_page(scope: Scope) -> Response:
     body = "\n".join(parts)
     return HTMLResponse(
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>SPARQL</title></head>'
-        f'<body><main><h1>SPARQL</h1>\n{body}\n<p><small>{CAVEAT}</small></p></main></body></html>\n',
+        f"<body><main><h1>SPARQL</h1>\n{body}\n<p><small>{CAVEAT}</small></p></main></body></html>\n",
         status_code=status,
         headers={
             "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'",
@@ -86,7 +86,9 @@ async def plain_page(scope: Scope) -> Response:
 def _table(view: View) -> str:
     columns, rows = view.columns, view.rows
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
-    lines = "\n".join("<tr>" + "".join(f"<td>{_cell(row.get(name))}</td>" for name in columns) + "</tr>" for row in rows)
+    lines = "\n".join(
+        "<tr>" + "".join(f"<td>{_cell(row.get(name))}</td>" for name in columns) + "</tr>" for row in rows
+    )
     return f"<table><caption>{len(rows):,} rows</caption><thead><tr>{head}</tr></thead>\n<tbody>{lines}</tbody></table>"
 
 

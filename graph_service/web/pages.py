@@ -9,9 +9,9 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from graph_service import finder
+from graph_service import finder, rows
 from graph_service.errors import NotFound, SurveyError
-from graph_service.finder import FACETS, SORTS, Finder, Found, Wish
+from graph_service.finder import Finder, Found
 from graph_service.knowledge import SURVEYED, Knowledge, path_of
 from graph_service.service import Service
 from graph_service.terms import ONTOLOGY
@@ -20,6 +20,7 @@ from graph_service.web.rendering import Pages, address
 from graph_service.web.routing import pages_of
 from graph_service.web.showing import thing_page
 from graph_service.web.words import code
+from graph_service.wishes import FACETS, SORTS, Wish
 
 OPEN = ("use", "access", "modality", "anatomy", "condition", "license")
 MOST = 40
@@ -55,7 +56,7 @@ def router(service: Service) -> APIRouter:
 
 
 def problem_page(request: Request, error: SurveyError) -> Response:
-    """What went wrong, as a page; what stands between backquotes is shown as code, or as a link where it is an address."""
+    """What went wrong, as a page; what stands between backquotes is code, or a link where it is an address."""
     response = pages_of(request).respond(
         request, "problem.html", status=error.status, error=error, pieces=code(error.message)
     )
@@ -92,7 +93,13 @@ def finder_page(request: Request, pages: Pages, index: Finder, found: Found) -> 
         kept=[(name, value) for name, value in parameters if name not in {"q", "page"}],
         census=census(knowledge) if wish.empty else {},
         chosen=[
-            (name, value, index.label(name, value), "Type" if name == "type" else FACETS[name][1], at(wish.toggled(name, value)))
+            (
+                name,
+                value,
+                index.label(name, value),
+                "Type" if name == "type" else FACETS[name][1],
+                at(wish.toggled(name, value)),
+            )
             for name, value in parameters
             if name in FACETS or name == "type"
         ],
@@ -140,7 +147,11 @@ def named_elsewhere(knowledge: Knowledge, text: str) -> list[tuple[str, str]]:
     found = []
     for kind in ("software", "organization"):
         for iri in knowledge.of_kind(kind):
-            names = (knowledge.label(iri), iri.rpartition("/")[2], *knowledge.texts(iri, "http://purl.org/dc/terms/alternative"))
+            names = (
+                knowledge.label(iri),
+                iri.rpartition("/")[2],
+                *knowledge.texts(iri, "http://purl.org/dc/terms/alternative"),
+            )
             if any(wanted in name.casefold() for name in names):
                 found.append((knowledge.label(iri), path_of(iri)))
     return found[:4]
@@ -149,23 +160,28 @@ def named_elsewhere(knowledge: Knowledge, text: str) -> list[tuple[str, str]]:
 def as_csv(found: Found) -> Response:
     """All rows, not only those of the page."""
     out = io.StringIO()
-    header, lines = finder.table(found.everything)
+    header, lines = rows.table(found.everything)
     csv.writer(out).writerows([header, *lines])
     return Response(out.getvalue(), media_type="text/csv; charset=utf-8", headers=attachment("imaging-survey.csv"))
 
 
 def as_json(found: Found, request: Request) -> Response:
-    header, lines = finder.table(found.everything)
+    header, lines = rows.table(found.everything)
     body: dict[str, Any] = {
         "address": str(request.url),
         "total": found.total,
         "facets": {
-            name: [{"value": each.value, "label": each.label, "count": each.count, "chosen": each.chosen} for each in choices]
+            name: [
+                {"value": each.value, "label": each.label, "count": each.count, "chosen": each.chosen}
+                for each in choices
+            ]
             for name, choices in found.facets.items()
         },
         "rows": [dict(zip(header, line, strict=True)) for line in lines],
     }
-    return Response(json.dumps(body, ensure_ascii=False), media_type="application/json", headers=attachment("imaging-survey.json"))
+    return Response(
+        json.dumps(body, ensure_ascii=False), media_type="application/json", headers=attachment("imaging-survey.json")
+    )
 
 
 def attachment(name: str) -> dict[str, str]:

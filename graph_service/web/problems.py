@@ -11,7 +11,9 @@ PROBLEM = Format("problem", "application/problem+json", "Problem", ("application
 TEXT = Format("text", "text/plain", "Text", (), "; charset=utf-8")
 
 
-def render(error: SurveyError, accept: str | None, instance: str | None = None) -> tuple[list[tuple[bytes, bytes]], bytes]:
+def render(
+    error: SurveyError, accept: str | None, instance: str | None = None
+) -> tuple[list[tuple[bytes, bytes]], bytes]:
     """Headers and body for the error; the status is `error.status`."""
     chosen = negotiate(accept, (PROBLEM, TEXT)) or TEXT
     if chosen is PROBLEM:

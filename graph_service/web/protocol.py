@@ -122,7 +122,9 @@ def _asked(parameters: list[tuple[str, str]], query: str | None, settings: Setti
                     raise BadRequest("There is more than one `query`.", parameter="query")
                 asked.query = value
             case "update":
-                raise UpdateRefused("The survey is read-only: SPARQL Update is refused here. It changes by pull request.")
+                raise UpdateRefused(
+                    "The survey is read-only: SPARQL Update is refused here. It changes by pull request."
+                )
             case "default-graph-uri":
                 asked.default_graphs.append(_iri(value, name))
             case "named-graph-uri":

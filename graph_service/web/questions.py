@@ -18,6 +18,9 @@ from graph_service.terms import PREFIXES
 from graph_service.web.negotiation import choose
 
 RESERVED = frozenset({"format"})
+WRITTEN = tuple(each for each in formats.GRAPHS if each.name in GRAPHS)
+OFFERED = {"SELECT": formats.RESULTS, "ASK": formats.BOOLEANS, "CONSTRUCT": WRITTEN, "DESCRIBE": WRITTEN}
+"""The formats in which the answer to each form of query is written."""
 
 
 def find(service: Service, name: str) -> Query:
@@ -60,12 +63,11 @@ def description(query: Query) -> dict[str, Any]:
 
 def answer(service: Service, query: Query, request: Request, suffix: str | None) -> Response:
     """A question's answer in the format that the request wants, with a validator for caches."""
+    form = choose(request, OFFERED[query.form], suffix)
     result = service.engine.query(query.bind(values(request)))
     if isinstance(result, ox.QueryTriples):
-        form = choose(request, tuple(each for each in formats.GRAPHS if each.name in GRAPHS), suffix)
         data = ox.serialize(list(result), format=GRAPHS[form.name], prefixes=PREFIXES)
     else:
-        form = choose(request, formats.BOOLEANS if isinstance(result, ox.QueryBoolean) else formats.RESULTS, suffix)
         data = result.serialize(format=RESULTS[form.name])
     etag = f'"{hashlib.sha256(data or b"").hexdigest()[:32]}"'
     headers = {

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
-from graph_service import changes, overview, release
+from graph_service import changes, citing, overview, release
 from graph_service.dataset import Built
 from graph_service.knowledge import DESCRIPTION, path_of, survey
 from graph_service.service import Service
@@ -69,7 +69,10 @@ def list_page(pages: Pages, request: Request, kind: str) -> Response:
             "title": title,
             "href": path_of(iri),
             "description": knowledge.text(iri, DESCRIPTION),
-            "roles": [knowledge.label(role) for role in (*knowledge.iris(iri, survey("softwareRole")), *knowledge.iris(iri, survey("sourceKind")))],
+            "roles": [
+                knowledge.label(role)
+                for role in (*knowledge.iris(iri, survey("softwareRole")), *knowledge.iris(iri, survey("sourceKind")))
+            ],
             "uses": uses,
         }
         letters.setdefault(first, []).append(entry)
@@ -83,9 +86,22 @@ def history_page(service: Service, request: Request) -> Response:
     entries: list[tuple[str, list[str]]] = []
     for block in text.split("\n## ")[1:]:
         heading, _, body = block.partition("\n")
-        entries.append((heading, [paragraph.replace("\n", " ").strip("- ") for paragraph in body.strip().split("\n\n") if paragraph.strip()]))
+        entries.append(
+            (
+                heading,
+                [
+                    paragraph.replace("\n", " ").strip("- ")
+                    for paragraph in body.strip().split("\n\n")
+                    if paragraph.strip()
+                ],
+            )
+        )
     return pages_of(request).respond(
-        request, "history.html", releases=entries, accounts=changes.accounts(service.knowledge), gone=changes.retired(service.knowledge)
+        request,
+        "history.html",
+        releases=entries,
+        accounts=changes.accounts(service.knowledge),
+        gone=changes.retired(service.knowledge),
     )
 
 
@@ -93,7 +109,9 @@ def data_page(service: Service, request: Request) -> Response:
     """The dumps with sizes and checksums, as far as the release has them on disk."""
     files: dict[str, Any] = {}
     if isinstance(service.dataset, Built):
-        files = json.loads((service.dataset.release.folder / "manifest.json").read_text(encoding="utf-8")).get("files", {})
+        files = json.loads((service.dataset.release.folder / "manifest.json").read_text(encoding="utf-8")).get(
+            "files", {}
+        )
 
     def known(name: str) -> tuple[int | None, str]:
         entry = files.get(name, {})
@@ -103,11 +121,18 @@ def data_page(service: Service, request: Request) -> Response:
         return None, str(entry)
 
     rows = [
-        (name, FORMATS[name], *known(f"survey.{name}"), *known(f"survey.{name}.gz")) for name in release.DUMPS if name in FORMATS
+        (name, FORMATS[name], *known(f"survey.{name}"), *known(f"survey.{name}.gz"))
+        for name in release.DUMPS
+        if name in FORMATS
     ]
     base = (service.settings.base_url or str(request.base_url)).rstrip("/")
     return pages_of(request).respond(
-        request, "data.html", rows=rows, base=base, tables=[name for name in files if name.endswith((".csv", ".parquet"))], digest=service.dataset.digest
+        request,
+        "data.html",
+        rows=rows,
+        base=base,
+        tables=[name for name in files if name.endswith((".csv", ".parquet"))],
+        digest=service.dataset.digest,
     )
 
 
@@ -118,7 +143,7 @@ def about_page(service: Service, request: Request) -> Response:
         request,
         "about.html",
         citation=asking.survey_citation(service),
-        cite=[(f"/cite.{form}", label) for form, label in asking.citing.LABELS.items()],
+        cite=[(f"/cite.{form}", label) for form, label in citing.LABELS.items()],
         certainties=certainties,
         example=next((iri for iri in knowledge.of_kind("archive") if iri.endswith("/give-a-scan")), ""),
     )

@@ -16,7 +16,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from starlette.responses import FileResponse, RedirectResponse
 
-from graph_service import catalog, formats, publication
+from graph_service import catalog, formats
+from graph_service import release as release_module
 from graph_service.catalog import Issue
 from graph_service.dataset import Built
 from graph_service.description import WRITERS
@@ -44,7 +45,7 @@ def kept(service: Service) -> list[Release]:
     if not isinstance(service.dataset, Built):
         return []
     served = service.dataset.release
-    others = [each for each in publication.kept(served.folder.parent) if each.version != served.version]
+    others = [each for each in release_module.kept(served.folder.parent) if each.version != served.version]
     return [served, *others]
 
 

@@ -60,7 +60,9 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals.update(static=static.address, path_of=path_of, menu=MENU, elsewhere_menu=FURTHER, query=address, phrases=phrases)
+    made.globals.update(
+        static=static.address, path_of=path_of, menu=MENU, elsewhere_menu=FURTHER, query=address, phrases=phrases
+    )
     made.filters.update(
         date=phrases.date,
         short_date=phrases.short_date,
@@ -121,7 +123,13 @@ class Pages:
         return None
 
     def respond(
-        self, request: Request, template: str, *, status: int = 200, links: tuple[tuple[str, str, str], ...] = (), **words: Any
+        self,
+        request: Request,
+        template: str,
+        *,
+        status: int = 200,
+        links: tuple[tuple[str, str, str], ...] = (),
+        **words: Any,
     ) -> Response:
         """The page; `links` are other forms of it: address, media type, name."""
         if status == 200 and (known := self.unchanged(request)) is not None:

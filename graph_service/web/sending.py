@@ -41,7 +41,9 @@ class Compressor(Protocol):
 
 def compressor(coding: str) -> Compressor:
     """A new compressor for one of `CODINGS`."""
-    return zstandard.ZstdCompressor(level=3).compressobj() if coding == "zstd" else zlib.compressobj(5, zlib.DEFLATED, 31)
+    return (
+        zstandard.ZstdCompressor(level=3).compressobj() if coding == "zstd" else zlib.compressobj(5, zlib.DEFLATED, 31)
+    )
 
 
 def compress(coding: str, body: bytes) -> bytes:

@@ -13,16 +13,36 @@ from starlette.responses import RedirectResponse
 from graph_service import charts
 from graph_service.errors import NotFound
 from graph_service.knowledge import OBSERVATION, SCHEMA, SOURCE, SURVEYED, TYPE, Knowledge, kind_of, path_of, survey
+from graph_service.observed import QUALIFIERS, Seen, Shown, seen, shown
 from graph_service.service import Service
 from graph_service.terms import BASE, KINDS, ONTOLOGY, SCHEMES
-from graph_service.things import QUALIFIERS, Seen, Shown, Thing, seen, shown
+from graph_service.things import Thing
 from graph_service.web.rendering import Pages
 from graph_service.web.routing import pages_of
 from graph_service.web.words import concept_page, ontology_page, vocabulary_page
 
-FORMATS = (("ttl", "text/turtle", "Turtle"), ("jsonld", "application/ld+json", "JSON-LD"), ("nt", "application/n-triples", "N-Triples"))
-KIND_NAMES = {"archive": "Archive", "collection": "Collection", "software": "Software", "organization": "Organization", "source": "Source"}
-PLAIN = (TYPE, survey("asOf"), survey("consulted"), survey("certainty"), survey("evidence"), survey("about"), SOURCE, *QUALIFIERS)
+FORMATS = (
+    ("ttl", "text/turtle", "Turtle"),
+    ("jsonld", "application/ld+json", "JSON-LD"),
+    ("nt", "application/n-triples", "N-Triples"),
+)
+KIND_NAMES = {
+    "archive": "Archive",
+    "collection": "Collection",
+    "software": "Software",
+    "organization": "Organization",
+    "source": "Source",
+}
+PLAIN = (
+    TYPE,
+    survey("asOf"),
+    survey("consulted"),
+    survey("certainty"),
+    survey("evidence"),
+    survey("about"),
+    SOURCE,
+    *QUALIFIERS,
+)
 """What an observation says of itself and not of the thing."""
 
 MOST = 60
@@ -41,7 +61,9 @@ def thing_page(service: Service, request: Request, iri: str) -> Response:
     if not knowledge.exists(iri):
         raise NotFound(f"`{iri}` is not in the survey.")
     if iri.startswith(OBSERVATION):
-        about = [subject for predicate, subject in knowledge.pointers.get(iri, ()) if predicate == survey("observation")]
+        about = [
+            subject for predicate, subject in knowledge.pointers.get(iri, ()) if predicate == survey("observation")
+        ]
         return RedirectResponse(f"{path_of(about[0])}#{iri.removeprefix(OBSERVATION)}" if about else "/", 302)
     if (known := pages.unchanged(request)) is not None:
         return known
@@ -79,7 +101,10 @@ def surveyed_page(pages: Pages, request: Request, iri: str, head: dict[str, Any]
         kind_name=KIND_NAMES[thing.kind],
         charts=[chart_of(thing, name, series) for name, series in thing.counts.items()],
         graph=charts.relations(thing.title, shown_edges, f"Relations of {thing.title}") if len(shown_edges) > 1 else "",
-        hidden_edges=max(0, len(shown_edges) - sum(min(8, sum(1 for e in shown_edges if e.inverse is side)) for side in (True, False))),
+        hidden_edges=max(
+            0,
+            len(shown_edges) - sum(min(8, sum(1 for e in shown_edges if e.inverse is side)) for side in (True, False)),
+        ),
         log=[logged(pages.knowledge, each) for each in thing.observations],
         runners=runners(thing) if thing.kind == "software" else [],
         **head,
@@ -126,7 +151,14 @@ def runners(thing: Thing) -> list[tuple[str, str, str, str]]:
         if predicate != survey("hostedWith") or kind_of(subject) not in KINDS:
             continue
         archive = Thing(thing.knowledge, subject)
-        date = next((each.date for each in archive.observations if any(v.value == thing.iri for v in each.facts.get(predicate, ()))), "")
+        date = next(
+            (
+                each.date
+                for each in archive.observations
+                if any(v.value == thing.iri for v in each.facts.get(predicate, ()))
+            ),
+            "",
+        )
         operators = ", ".join(shown.text for shown in archive.labels("operator"))
         found.append((archive.title, path_of(subject), date, operators))
     return sorted(found, key=lambda row: row[2], reverse=True)
@@ -138,7 +170,10 @@ def organization_page(pages: Pages, request: Request, iri: str, head: dict[str, 
     for link in thing.relations:
         if link.inverse:
             roles.setdefault(link.label, []).append((link.title, path_of(link.iri), KIND_NAMES[link.kind].lower()))
-    identifiers = [(pages.knowledge.label(survey(name)), thing.labels(name)) for name in ("ror", "wikidata", "country", "parentOrganization")]
+    identifiers = [
+        (pages.knowledge.label(survey(name)), thing.labels(name))
+        for name in ("ror", "wikidata", "country", "parentOrganization")
+    ]
     return pages.respond(
         request,
         "organization.html",
@@ -167,7 +202,9 @@ def source_page(pages: Pages, request: Request, iri: str, head: dict[str, Any]) 
         thing=Thing(knowledge, iri),
         kind_name=KIND_NAMES["source"],
         addresses=knowledge.iris(iri, f"{SCHEMA}url"),
-        rests=[(knowledge.label(each), path_of(each), sorted(rests[each], key=lambda seen: seen.date)) for each in things],
+        rests=[
+            (knowledge.label(each), path_of(each), sorted(rests[each], key=lambda seen: seen.date)) for each in things
+        ],
         named=sorted((knowledge.label(each), path_of(each)) for each in named),
         more=[
             (knowledge.label(predicate), [shown(knowledge, value) for value in values])
@@ -186,6 +223,6 @@ def other_page(pages: Pages, request: Request, iri: str, head: dict[str, Any]) -
         for predicate, values in knowledge.facts[iri].items()
     ]
     pointing = sorted({(knowledge.label(subject), path_of(subject)) for _, subject in knowledge.pointers.get(iri, ())})
-    return pages.respond(request, "other.html", title=knowledge.label(iri), iri=iri, rows=rows, pointing=pointing[:MOST], **head)
-
-
+    return pages.respond(
+        request, "other.html", title=knowledge.label(iri), iri=iri, rows=rows, pointing=pointing[:MOST], **head
+    )

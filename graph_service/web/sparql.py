@@ -26,7 +26,7 @@ from graph_service.web.fairness import Fairness
 from graph_service.web.journal import Journal
 from graph_service.web.page import View, plain_page
 from graph_service.web.prepared import Key, Prepared, prefers_page, prepare
-from graph_service.web.protocol import METHODS, Head, Receive, Scope, Send
+from graph_service.web.protocol import METHODS, Head, Message, Receive, Scope, Send
 from graph_service.web.sending import CODINGS, COMMON, CORS, SMALLEST, Headers, compress, send_stream, send_whole
 from graph_service.web.visitor import Visitor
 
@@ -113,7 +113,7 @@ class SparqlEndpoint:
         try:
             answer = await self._run(prepared, visitor)
             if prepared.shows_page:
-                await self._show(scope, receive, send, prepared.task.query, answer)
+                await self._show(scope, send, prepared.task.query, answer)
             else:
                 await self._send(scope, send, head, answer, prepared, name, began)
             self._journal.answered(name, prepared.task.query, answer, began, scope)
@@ -208,7 +208,12 @@ class SparqlEndpoint:
             return
         message = {"type": "http.response.body", "body": body}
         await send(message)
-        if kept.etag and self._fairness.is_off and len(scope["query_string"]) <= LONGEST_REPLAY and scope["method"] == "GET":
+        if (
+            kept.etag
+            and self._fairness.is_off
+            and len(scope["query_string"]) <= LONGEST_REPLAY
+            and scope["method"] == "GET"
+        ):
             hit = [*headers, (b"server-timing", b"cache;desc=hit")]
             kept.replays[coding or ""] = ({"type": "http.response.start", "status": 200, "headers": hit}, message)
             self._cache.remember(_raw(scope, head), key, coding or "")
@@ -241,16 +246,18 @@ class SparqlEndpoint:
             await self._render(scope, send, View())
             return
         chosen = prepared.asked.format if prepared.asked.format in GRAPHS else None
-        chosen = chosen or negotiate(head.accept, GRAPHS) or negotiate(head.accept, RESULTS) and GRAPHS[0]
+        chosen = chosen or negotiate(head.accept, GRAPHS) or (negotiate(head.accept, RESULTS) and GRAPHS[0])
         if not isinstance(chosen, Format):
-            raise NotAcceptable("The service description is RDF: " + ", ".join(each.media_type for each in GRAPHS) + ".")
+            raise NotAcceptable(
+                "The service description is RDF: " + ", ".join(each.media_type for each in GRAPHS) + "."
+            )
         address = self._address(scope, head)
         body = self._description.serialized(address, chosen)
         headers = self._headers(scope, chosen.content_type, etag(self._pool.digest, address, chosen.name), None)
         headers.append((b"link", b'</.well-known/void>; rel="describedby", </openapi.json>; rel="service-desc"'))
         await send_whole(send, 200, headers, body, is_head=scope["method"] == "HEAD")
 
-    async def _show(self, scope: Scope, receive: Receive, send: Send, query: str, answer: Answer) -> None:
+    async def _show(self, scope: Scope, send: Send, query: str, answer: Answer) -> None:
         parts: list[bytes] = []
         size = 0
         while part := await answer.part():
@@ -259,14 +266,14 @@ class SparqlEndpoint:
             if size > PAGE_BYTES:
                 answer.abandon()
                 raise TooLarge("The answer is too large for a page. Choose a format to download it, or a LIMIT.")
-        await self._render(scope, send, View(query, answer.kind, answer.format, b"".join(parts)), receive)
+        await self._render(scope, send, View(query, answer.kind, answer.format, b"".join(parts)))
 
-    async def _render(self, scope: Scope, send: Send, view: View, receive: Receive | None = None) -> None:
+    async def _render(self, scope: Scope, send: Send, view: View) -> None:
         scope["sparql"] = view
         response = await self._page(scope)
         for name, value in COMMON:
             response.headers.setdefault(name.decode(), value.decode())
-        await response(scope, receive, send)
+        await response(scope, _nothing_more, send)
 
     async def _refuse(self, scope: Scope, send: Send, head: Head, error: SurveyError, began: float) -> None:
         """Tell what went wrong, as a page, a problem document or text."""
@@ -318,6 +325,11 @@ def _raw(scope: Scope, head: Head) -> tuple[bytes, str | None, str]:
 
 def _coded(validator: str, coding: str) -> str:
     return f"{validator}-{coding}" if coding else validator
+
+
+async def _nothing_more() -> Message:
+    """What a page receives: the request was read already."""
+    return {"type": "http.disconnect"}
 
 
 class SparqlFirst:

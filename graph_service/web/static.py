@@ -1,4 +1,4 @@
-"""Files of the pages: `/static/<name>.<hash>.<ending>` never changes and is kept for ever, `/static/<name>` may change."""
+"""Files of the pages: `/static/<name>.<hash>.<ending>` never changes and is kept, `/static/<name>` may change."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
 
-import brotli
+import brotli  # type: ignore[import-untyped]
 from starlette.requests import Request
 from starlette.responses import Response
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from graph_service.finder import FACETS, Finder
+from graph_service.finder import Finder
 from graph_service.knowledge import MATCHES, RDFS, SKOS, SURVEYED, Knowledge, kind_of, path_of, survey
+from graph_service.observed import Shown, shown
 from graph_service.terms import BASE, FOREIGN, ONTOLOGY, SCHEMES, shorten
-from graph_service.things import Shown, shown
 from graph_service.web.rendering import Pages, address
+from graph_service.wishes import FACETS
 
 LINKS = {"ttl": ("text/turtle", "Turtle"), "jsonld": ("application/ld+json", "JSON-LD")}
 MOST = 100
@@ -28,7 +29,9 @@ def users(knowledge: Knowledge, concept: str) -> dict[str, list[str]]:
         for predicate, subject in knowledge.pointers.get(each, ()):
             if kind_of(subject) in {*SURVEYED, "organization", "source"}:
                 found.setdefault(predicate, set()).add(subject)
-    return {name: sorted(things, key=lambda iri: knowledge.label(iri).casefold()) for name, things in sorted(found.items())}
+    return {
+        name: sorted(things, key=lambda iri: knowledge.label(iri).casefold()) for name, things in sorted(found.items())
+    }
 
 
 def facet_of(scheme: str) -> str:
@@ -40,7 +43,11 @@ def concept_page(pages: Pages, request: Request, iri: str, **head: Any) -> Respo
     knowledge = pages.knowledge
     concept = knowledge.concepts[iri]
     facet = facet_of(concept.scheme)
-    terms = [(knowledge.label(survey(name)), values) for name in ("permits", "forbids", "requires") if (values := said(knowledge, iri, name))]
+    terms = [
+        (knowledge.label(survey(name)), values)
+        for name in ("permits", "forbids", "requires")
+        if (values := said(knowledge, iri, name))
+    ]
     used = [
         (knowledge.label(name), [(knowledge.label(each), path_of(each)) for each in things[:MOST]], len(things))
         for name, things in users(knowledge, iri).items()
@@ -67,7 +74,12 @@ def concept_page(pages: Pages, request: Request, iri: str, **head: Any) -> Respo
 
 
 def knowledge_label(match: str) -> str:
-    return {"exactMatch": "same as", "closeMatch": "nearly the same as", "broadMatch": "part of", "narrowMatch": "wider than"}.get(match, "related to")
+    return {
+        "exactMatch": "same as",
+        "closeMatch": "nearly the same as",
+        "broadMatch": "part of",
+        "narrowMatch": "wider than",
+    }.get(match, "related to")
 
 
 def said(knowledge: Knowledge, iri: str, name: str) -> list[Shown]:
@@ -98,7 +110,12 @@ def vocabularies_page(pages: Pages, request: Request) -> Response:
     knowledge = pages.knowledge
     sizes = Counter(each.scheme for each in knowledge.concepts.values())
     rows = [
-        (knowledge.label(f"{BASE}vocabulary/{name}"), f"/vocabulary/{name}", knowledge.definition(f"{BASE}vocabulary/{name}"), sizes[name])
+        (
+            knowledge.label(f"{BASE}vocabulary/{name}"),
+            f"/vocabulary/{name}",
+            knowledge.definition(f"{BASE}vocabulary/{name}"),
+            sizes[name],
+        )
         for name in SCHEMES
         if knowledge.exists(f"{BASE}vocabulary/{name}")
     ]
@@ -116,14 +133,29 @@ def ontology_page(pages: Pages, request: Request) -> Response:
             for predicate, values in facts.items():
                 uses[predicate] += len(values)
     defined = {iri for iri in knowledge.order if f"{SKOS}definition" in knowledge.facts.get(iri, {})}
-    for name in ("Archive", "Collection", "Software", "Organization", "Source", "Observation", "Evidence", "Assessment"):
-        uses[survey(name)] = sum(1 for predicate, _ in knowledge.pointers.get(survey(name), ()) if predicate.endswith("#type"))
+    for name in (
+        "Archive",
+        "Collection",
+        "Software",
+        "Organization",
+        "Source",
+        "Observation",
+        "Evidence",
+        "Assessment",
+    ):
+        uses[survey(name)] = sum(
+            1 for predicate, _ in knowledge.pointers.get(survey(name), ()) if predicate.endswith("#type")
+        )
     groups: dict[str, list[dict[str, Any]]] = {}
     for iri in knowledge.order:
         if iri not in defined:
             continue
         dimension = knowledge.dimensions.get(iri)
-        heading = dimension.section if dimension else ("Classes" if iri.rpartition("#")[2][:1].isupper() else "About things, observations and words")
+        heading = (
+            dimension.section
+            if dimension
+            else ("Classes" if iri.rpartition("#")[2][:1].isupper() else "About things, observations and words")
+        )
         scheme = next(iter(knowledge.iris(iri, survey("scheme"))), "")
         groups.setdefault(heading, []).append(
             {
@@ -149,6 +181,12 @@ def code(text: str) -> list[tuple[str, bool]]:
 
 def mapped(knowledge: Knowledge, iri: str) -> list[tuple[str, str]]:
     """The terms of other vocabularies that a word is aligned with, by prefixed name."""
-    names = (f"{RDFS}subClassOf", f"{RDFS}subPropertyOf", f"{FOREIGN['owl']}equivalentProperty", f"{FOREIGN['owl']}equivalentClass", *MATCHES)
+    names = (
+        f"{RDFS}subClassOf",
+        f"{RDFS}subPropertyOf",
+        f"{FOREIGN['owl']}equivalentProperty",
+        f"{FOREIGN['owl']}equivalentClass",
+        *MATCHES,
+    )
     found = [value for name in names for value in knowledge.iris(iri, name) if not value.startswith(BASE)]
     return [(shorten(value), value) for value in dict.fromkeys(found)]

@@ -1,4 +1,7 @@
-"""Write the answers of the public questions anew: `python tests/golden/update.py [name …]`. Read the difference before it is kept."""
+"""Write the answers of the public questions anew: `python tests/golden/update.py [name …]`.
+
+Read each difference, and compare it with the records, before it is kept.
+"""
 
 from __future__ import annotations
 
