@@ -2,8 +2,8 @@
 
     python benchmarks/endpoint.py releases/current [--rounds 5] [--seconds 3] [--connections 16] [--peers ours,oxigraph]
 
-Prints a table of medians and ratios as Markdown; `--write` also puts it into benchmarks/RESULTS.md. Needs wrk, and the peers
-that are installed: `oxigraph` and `rdflib-endpoint` from PyPI (looked for in $PEERS, else on the path), Debian's
+Prints a table of medians and ratios as Markdown; `--write` also puts it into benchmarks/RESULTS.md. Needs wrk, and the
+peers that are installed: `oxigraph` and `rdflib-endpoint` from PyPI (looked for in $PEERS, else on the path), Debian's
 virtuoso-opensource-7. Everything listens on loopback only, on free ports.
 """
 
@@ -17,6 +17,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -45,6 +46,10 @@ class Peer:
     port: int
     path: str
     process: subprocess.Popen[bytes]
+
+    def pause(self, paused: bool) -> None:
+        """Stop or continue all of its processes, so that what it still works on does not disturb the others."""
+        os.killpg(self.process.pid, signal.SIGSTOP if paused else signal.SIGCONT)
 
     def target(self, query: str) -> str:
         extra = f"&default-graph-uri={quote(VIRTUOSO_GRAPH, safe='')}" if self.name == "virtuoso" else ""
@@ -85,31 +90,31 @@ def wait_for(port: int, path: str, process: subprocess.Popen[bytes], seconds: fl
     raise RuntimeError(f"nothing answers on port {port}")
 
 
-def start_ours(release: Path, work: Path, cache: bool, fronts: int = 1) -> Peer:
+def start_ours(release: Path, _: Path, cache: bool) -> Peer:
+    """Our whole application, as it is deployed, with its cache or without."""
     port = free_port()
-    settings = {"cache_bytes": 64 * 1024 * 1024 if cache else 0, "query_seconds": 30}
-    workers = os.environ.get("BENCH_WORKERS")
-    if workers:
-        settings["query_workers"] = int(workers)
-    command = [
-        sys.executable,
-        str(ROOT / "tests" / "endpoint.py"),
-        str(port),
-        str(release / "survey.nq"),
-        json.dumps(settings),
-    ]
-    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    settings = {
+        "IMAGING_SURVEY_RELEASE": str(release),
+        "IMAGING_SURVEY_CACHE_BYTES": str(64 * 1024 * 1024 if cache else 0),
+        "IMAGING_SURVEY_QUERY_SECONDS": "30",
+        "PYTHONPATH": str(ROOT),
+    }
+    command = [sys.executable, "-m", "uvicorn", "--factory", "graph_service.app:create_app", "--port", str(port)]
+    command += ["--host", "127.0.0.1", "--no-access-log", "--log-level", "warning", "--no-server-header"]
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings, start_new_session=True)
     wait_for(port, "/readyz", process)
     return Peer("ours cached" if cache else "ours", port, "/sparql", process)
 
 
-def start_oxigraph(release: Path, work: Path) -> Peer | None:
+def start_oxigraph(release: Path, _: Path) -> Peer | None:
     command = peer_command("oxigraph")
     if command is None:
         return None
     port = free_port()
     process = subprocess.Popen(
-        [command, "serve", "--bind", f"127.0.0.1:{port}", "--union-default-graph"], stderr=subprocess.DEVNULL
+        [command, "serve", "--bind", f"127.0.0.1:{port}", "--union-default-graph"],
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     wait_for(port, "/", process)
     request(port, "POST", "/store", (release / "survey.nq").read_bytes(), {"Content-Type": "application/n-quads"})
@@ -127,6 +132,7 @@ def start_rdflib(release: Path, work: Path) -> Peer | None:
         [command, "serve", "--host", "127.0.0.1", "--port", str(port), str(data)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     wait_for(port, f"/?query={quote('ASK {}')}", process)
     return Peer("rdflib-endpoint", port, "/", process)
@@ -167,6 +173,7 @@ def start_virtuoso(release: Path, work: Path) -> Peer | None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd=folder,
+        start_new_session=True,
     )
     wait_for(port, "/", process)
     load = f"ld_dir('{folder}', 'survey.nt', '{VIRTUOSO_GRAPH}'); rdf_loader_run(); checkpoint;"
@@ -228,12 +235,13 @@ def running(release: Path, wanted: set[str], work: Path) -> Iterator[list[Peer]]
         yield peers
     finally:
         for peer in peers:
+            peer.pause(False)
             peer.process.terminate()
         for peer in peers:
             try:
                 peer.process.wait(20)
             except subprocess.TimeoutExpired:
-                peer.process.kill()
+                os.killpg(peer.process.pid, signal.SIGKILL)
 
 
 def machine() -> str:
@@ -245,7 +253,8 @@ def machine() -> str:
             if "model name" in line
         )
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{os.cpu_count()} × {model}, {memory:.0f} GiB, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+    system = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
+    return f"{os.cpu_count()} × {model}, {memory:.0f} GiB, {system}"
 
 
 def report(
@@ -255,11 +264,13 @@ def report(
     triples: int,
 ) -> str:
     load_now = ", ".join(f"{each:.1f}" for each in os.getloadavg())
+    rounds_text = (
+        f"{arguments.rounds} interleaved rounds of {arguments.seconds:g} s, their median; wrk shares the machine."
+    )
     lines = [
         f"# Endpoint beside its peers, {date.today()}",
         "",
-        f"{machine()}; load average {load_now}. {triples:,} triples; wrk -t1 -c{arguments.connections}, "
-        f"{arguments.rounds} interleaved rounds of {arguments.seconds:g} s; median of the rounds. wrk shares the processors.",
+        f"{machine()}; load average {load_now}. {triples:,} triples; wrk -t1 -c{arguments.connections}, {rounds_text}",
         "",
         "| workload | server | requests/s | × oxigraph | p50 ms | p99 ms | errors |",
         "|---|---|--:|--:|--:|--:|--:|",
@@ -272,9 +283,8 @@ def report(
             if rounds:
                 rate, p50, p99 = (statistics.median(each[place] for each in rounds) for place in range(3))
                 ratio = f"{rate / base:.2f}" if base else "-"
-                lines.append(
-                    f"| {workload} | {peer.name} | {rate:,.0f} | {ratio} | {p50:.2f} | {p99:.1f} | {sum(each[3] for each in rounds)} |"
-                )
+                errors = sum(each[3] for each in rounds)
+                lines.append(f"| {workload} | {peer.name} | {rate:,.0f} | {ratio} | {p50:.2f} | {p99:.1f} | {errors} |")
     return "\n".join(lines) + "\n"
 
 
@@ -308,6 +318,8 @@ def main() -> None:
                     for peer in peers:
                         if peer.name == "ours cached" and workload not in CACHED_WORKLOADS:
                             continue
+                        for other in peers:
+                            other.pause(other is not peer)
                         measured = load(peer, queries, arguments.seconds, arguments.connections, work)
                         results.setdefault((workload, peer.name), []).append(measured)
                         print(f"round {round_ + 1} {workload:12} {peer.name:16} {measured[0]:10.0f}/s", file=sys.stderr)

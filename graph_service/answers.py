@@ -1,4 +1,4 @@
-"""The answer to a question as people read it: named columns, cells with labels and links, and what can be drawn of it."""
+"""The answer to a question as people read it: named columns, cells with labels and links, what can be drawn of it."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -70,7 +71,7 @@ BY_STATUS: dict[int, type[errors.SurveyError]] = {
 
 
 def problem_response(request: Request, error: errors.SurveyError) -> Response:
-    """An error as a page for people, as RFC 9457 JSON, or as a line of text for a client that asks for nothing like it."""
+    """An error as a page for people, as RFC 9457 JSON, or as a line of text for a client that asks for that."""
     if prefers_page(request.scope) and hasattr(request.app.state, "pages"):
         return pages.problem_page(request, error)
     headers = {**error.headers, "Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
@@ -141,16 +142,33 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 def run(settings: Settings, host: str, port: int, workers: int, console: Any) -> None:
-    """Serves until it is told to stop."""
+    """Serves until it is told to stop; with several `workers` each is a process with an application of its own."""
     import uvicorn
 
     app = create_app(settings)
     service: Service = app.state.service
     where = settings.release or "the shipped records"
+    config = uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False)
+    listening = config.bind_socket()
+    port = listening.getsockname()[1]
     console.print(
         f"Imaging Survey {service.dataset.version} ({__version__}) from {where}: {service.dataset.triples:,} triples."
     )
     console.print(
         f"http://{host}:{port}/   SPARQL at /sparql, questions at /query, interface at /docs. Stop with Ctrl-C."
     )
-    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+    if workers == 1:
+        uvicorn.Server(config).run(sockets=[listening])
+        return
+    listening.close()
+    if settings.release:
+        os.environ["IMAGING_SURVEY_RELEASE"] = str(settings.release)  # each process reads its settings there
+    uvicorn.run(
+        "graph_service.app:create_app",
+        factory=True,
+        workers=workers,
+        host=host,
+        port=port,
+        log_level="warning",
+        server_header=False,
+    )

@@ -59,7 +59,9 @@ class Checking:
         if kind not in KINDS:
             raise BadRequest(f"`{kind}` is no kind of record; there are {', '.join(KINDS)}.", parameter="kind")
         if not SLUG.fullmatch(slug) or len(slug) > 100:
-            raise BadRequest(f"`{slug[:100]}` is no slug; use lower-case letters, digits and hyphens.", parameter="slug")
+            raise BadRequest(
+                f"`{slug[:100]}` is no slug; use lower-case letters, digits and hyphens.", parameter="slug"
+            )
         if len(text.encode()) > LARGEST:
             raise TooLarge(f"the record has {len(text.encode()):,} bytes; at most {LARGEST:,} are checked here.")
         if nesting(text) > DEEPEST:

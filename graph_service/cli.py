@@ -70,7 +70,10 @@ def build(
     with progress() as bar:
         task = bar.add_task("merging the records")
         made = publication.build(
-            files, output, lambda step: bar.update(task, description=step), lambda text: err.print(text, style="yellow", markup=False)
+            files,
+            output,
+            lambda step: bar.update(task, description=step),
+            lambda text: err.print(text, style="yellow", markup=False),
         )
     manifest = made.manifest
     out.print(f"{made.folder}", markup=False)
@@ -196,7 +199,9 @@ def diff(
     releases: Annotated[Path, typer.Option("--releases", help="Folder that holds the releases.")] = Path("releases"),
     questions: Annotated[
         bool,
-        typer.Option("--questions", help="Tell which rows of which questions change; both may be folders of records too."),
+        typer.Option(
+            "--questions", help="Tell which rows of which questions change; both may be folders of records too."
+        ),
     ] = False,
 ) -> None:
     """Tell what changed from one release to another, thing by thing."""
@@ -224,7 +229,9 @@ def doctor(
 
 @app.command()
 def mcp(
-    release: Annotated[Path | None, typer.Option("--release", help="A built release to serve.", show_default=False)] = None,
+    release: Annotated[
+        Path | None, typer.Option("--release", help="A built release to serve.", show_default=False)
+    ] = None,
 ) -> None:
     """Serve the survey to an agent over standard input and output (Model Context Protocol)."""
     from graph_service import agent

@@ -20,7 +20,9 @@ new = typer.Typer(help="Write a new record, or a new observation into a record."
 
 Paths = Annotated[
     list[Path] | None,
-    typer.Argument(help="Records, or folders laid out like records/; without one the whole survey.", show_default=False),
+    typer.Argument(
+        help="Records, or folders laid out like records/; without one the whole survey.", show_default=False
+    ),
 ]
 
 
@@ -74,7 +76,9 @@ def _watch(root: Path, paths: list[Path], form: str) -> None:
 
 def format_records(
     paths: Paths = None,
-    only_check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 when a record would change.")] = False,
+    only_check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit 1 when a record would change.")
+    ] = False,
 ) -> None:
     """Rewrite records in the survey's style, without losing a statement or a comment."""
     from graph_service import formatting, records, style, survey
@@ -129,17 +133,30 @@ def _asked(value: str | None, question: str, default: str | None = None) -> str:
 
 
 Title = Annotated[str | None, typer.Option("--title", help="Name of the thing, in English.", show_default=False)]
-Description = Annotated[str | None, typer.Option("--description", help="One sentence that ends in a full stop.", show_default=False)]
-Slug = Annotated[str | None, typer.Option("--slug", help="Name of the file; made from the title when left out.", show_default=False)]
+Description = Annotated[
+    str | None, typer.Option("--description", help="One sentence that ends in a full stop.", show_default=False)
+]
+Slug = Annotated[
+    str | None, typer.Option("--slug", help="Name of the file; made from the title when left out.", show_default=False)
+]
 Homepage = Annotated[str | None, typer.Option("--homepage", help="Web address of the thing.", show_default=False)]
-Source = Annotated[str | None, typer.Option("--source", help="Web address where you read about it.", show_default=False)]
-SourceTitle = Annotated[str | None, typer.Option("--source-title", help="Title of that page or document.", show_default=False)]
+Source = Annotated[
+    str | None, typer.Option("--source", help="Web address where you read about it.", show_default=False)
+]
+SourceTitle = Annotated[
+    str | None, typer.Option("--source-title", help="Title of that page or document.", show_default=False)
+]
 SourceKind = Annotated[str, typer.Option("--source-kind", help="Kind of source, from that vocabulary.")]
-AsOf = Annotated[str | None, typer.Option("--as-of", help="When it was so: 2026, 2026-11 or 2026-11-25.", show_default=False)]
-Consulted = Annotated[str | None, typer.Option("--consulted", help="Day on which you read it; default: today.", show_default=False)]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", help="When it was so: 2026, 2026-11 or 2026-11-25.", show_default=False)
+]
+Consulted = Annotated[
+    str | None, typer.Option("--consulted", help="Day on which you read it; default: today.", show_default=False)
+]
 Certainty = Annotated[str, typer.Option("--certainty", help="stated, counted, inferred, assumed or second-hand.")]
 Facts = Annotated[
-    list[str] | None, typer.Option("--fact", help="A fact, as `survey:modality modality:ct`; may be repeated.", show_default=False)
+    list[str] | None,
+    typer.Option("--fact", help="A fact, as `survey:modality modality:ct`; may be repeated.", show_default=False),
 ]
 Folder = Annotated[Path | None, typer.Option("--records", help="Folder of records to write into.", show_default=False)]
 
@@ -154,7 +171,9 @@ def _facts(given: list[str] | None) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
-def _write(kind: str, slug: str | None, title: str, plain: list[tuple[str, str]], visit: object, folder: Path | None) -> None:
+def _write(
+    kind: str, slug: str | None, title: str, plain: list[tuple[str, str]], visit: object, folder: Path | None
+) -> None:
     from graph_service import drafts, survey, validation
 
     records_root = _records_folder(folder)
@@ -169,7 +188,13 @@ def _write(kind: str, slug: str | None, title: str, plain: list[tuple[str, str]]
 
 
 def _visit(
-    source: str | None, title: str | None, kind: str, as_of: str | None, consulted: str | None, certainty: str, facts: list[str] | None
+    source: str | None,
+    title: str | None,
+    kind: str,
+    as_of: str | None,
+    consulted: str | None,
+    certainty: str,
+    facts: list[str] | None,
 ) -> object:
     from graph_service.drafts import Visit
 
@@ -226,7 +251,14 @@ def _surveyed(kind: str) -> None:
             plain += [("survey:kind", f"archive-kind:{sort}"), ("survey:scope", f"scope:{scope}")]
         if homepage:
             plain.append(("foaf:homepage", f"<{homepage}>"))
-        _write(kind, slug, name, plain, _visit(source, source_title, source_kind, as_of, consulted, certainty, fact), records)
+        _write(
+            kind,
+            slug,
+            name,
+            plain,
+            _visit(source, source_title, source_kind, as_of, consulted, certainty, fact),
+            records,
+        )
 
 
 for _kind in ("archive", "collection", "software"):
@@ -239,7 +271,9 @@ def organization(
     description: Description = None,
     slug: Slug = None,
     homepage: Homepage = None,
-    country: Annotated[list[str] | None, typer.Option(help="Two-letter code; may be repeated.", show_default=False)] = None,
+    country: Annotated[
+        list[str] | None, typer.Option(help="Two-letter code; may be repeated.", show_default=False)
+    ] = None,
     records: Folder = None,
 ) -> None:
     """Write the record of an organization."""
@@ -263,7 +297,11 @@ def new_source(
     from graph_service.writing import quoted
 
     name = _asked(title, "Title of the source", address)
-    plain = [("dcterms:title", quoted(name)), ("schema:url", f"<{address}>"), ("survey:sourceKind", f"source-kind:{kind}")]
+    plain = [
+        ("dcterms:title", quoted(name)),
+        ("schema:url", f"<{address}>"),
+        ("survey:sourceKind", f"source-kind:{kind}"),
+    ]
     _write("source", slug or drafts.slug_of(address), name, plain, None, records)
 
 

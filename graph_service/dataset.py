@@ -7,6 +7,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from functools import cached_property
+from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 from typing import Protocol
@@ -15,7 +16,7 @@ import pyoxigraph as ox
 
 from graph_service import graph, release, selfdescription
 from graph_service.errors import NotFound
-from graph_service.release import DUMPS, SERVED, SOURCES, Release
+from graph_service.release import DUMPS, SERVED, SOURCES, STORE, Release
 from graph_service.survey import Files
 from graph_service.terms import PREFIXES
 
@@ -37,6 +38,13 @@ class Dataset(Protocol):
     def nquads(self) -> Path:
         """A file with these quads, for the processes that answer strangers."""
 
+    def loaded(self) -> Path:
+        """What these processes load: the release's store on disk, which also holds large imports, or else that file."""
+
+    @property
+    def store(self) -> Path | None:
+        """The store on disk, where the release has one."""
+
     def dump(self, suffix: str) -> bytes:
         """The bytes of `survey.<suffix>`, e.g. `ttl` or `ttl.gz`; raises `NotFound`."""
 
@@ -53,8 +61,14 @@ class Built:
     def __init__(self, folder: Path) -> None:
         self.release = Release(folder.resolve())
         manifest = self.release.manifest
-        self.version, self.date, self.digest = manifest["version"], manifest["date"], manifest["digest"]
-        self.triples: int = manifest["triples"]
+        self.version, self.date = manifest["version"], manifest["date"]
+        imports = manifest.get("imports", [])
+        self.digest: str = manifest["digest"]
+        if imports:
+            self.digest = sha256(" ".join([self.digest, *(each["digest"] for each in imports)]).encode()).hexdigest()
+        self.triples: int = manifest["triples"] + sum(each["triples"] for each in imports)
+        store = self.release.folder / STORE
+        self.store = store if store.is_dir() else None
 
     def quads(self) -> Iterator[ox.Quad]:
         return release.read(self.nquads())
@@ -62,6 +76,9 @@ class Built:
     def nquads(self) -> Path:
         served = self.release.folder / SERVED
         return served if served.exists() else self.release.dump("nq")
+
+    def loaded(self) -> Path:
+        return self.store or self.nquads()
 
     def dump(self, suffix: str) -> bytes:
         if suffix.removesuffix(".gz") not in DUMPS:
@@ -112,6 +129,13 @@ class InMemory:
         if not path.exists():
             ox.serialize(self.quads(), str(path), format=ox.RdfFormat.N_QUADS)
         return path
+
+    def loaded(self) -> Path:
+        return self.nquads()
+
+    @property
+    def store(self) -> Path | None:
+        return None
 
     def dump(self, suffix: str) -> bytes:
         name = suffix.removesuffix(".gz")

@@ -2,7 +2,8 @@
 
 The rule, in order (design: docs in `records/README.md`):
 
-1. An observation is dated by `survey:asOf`, or by `survey:consulted` where the source shows no date. Dates compare as text.
+1. An observation is dated by `survey:asOf`, or by `survey:consulted` where the source shows no date. Dates compare as
+   text.
 2. A dimension that keeps `latest` takes the values of its newest observation; several of one date are joined.
 3. A second-hand observation never wins over a first-hand one of the same age or newer; without `asOf` its age is
    not known, so it wins over no first-hand one at all.
@@ -163,7 +164,7 @@ class Said:
                     yield self._say(f"{SURVEY}accessStep", value)
 
     def value_by_value(self, group: tuple[str, ...], dimensions: Iterable[str]) -> Iterator[ox.Triple]:
-        """What the newest observation says of each value; a newer fact of any dimension ends an older *lacks* of its value."""
+        """What is newest of each value; a newer fact of any dimension ends an older *lacks* of its value."""
         told = {
             value
             for seen in self.observations
@@ -177,7 +178,9 @@ class Said:
         for value in sorted(told, key=str):
             self.stated.add(value)
             stating = [
-                seen for seen in self.observations if any(value in seen.facts[name] for name in saying & seen.facts.keys())
+                seen
+                for seen in self.observations
+                if any(value in seen.facts[name] for name in saying & seen.facts.keys())
             ]
             for seen in newest(stating):
                 for name in group:

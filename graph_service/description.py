@@ -23,8 +23,8 @@ _INTEGER = NamedNode(FOREIGN["xsd"] + "integer")
 
 CAVEATS = (
     (
-        "A property path of length zero (`*`, `?`) from a constant that does not occur in the data finds nothing, where "
-        "SPARQL 1.1 says that it finds the constant itself."
+        "A property path of length zero (`*`, `?`) from a constant that does not occur in the data finds nothing, "
+        "where SPARQL 1.1 says that it finds the constant itself."
     ),
     "Numbers are written in canonical form: 1.50 as 1.5; integer subtypes as xsd:integer.",
     "In XML results, characters that XML 1.0 cannot hold are replaced by U+FFFD.",

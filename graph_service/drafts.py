@@ -40,7 +40,9 @@ class Visit:
     def checked(self) -> Visit:
         """Itself; raises `BadParameter` for an address or a date that is none."""
         if not ADDRESS.fullmatch(self.address):
-            raise BadParameter(f"`{self.address}` is no web address; write the whole of it, with https://.", parameter="source")
+            raise BadParameter(
+                f"`{self.address}` is no web address; write the whole of it, with https://.", parameter="source"
+            )
         for name, date in (("as-of", self.as_of), ("consulted", self.consulted)):
             if date is not None and not DATE.fullmatch(date):
                 raise BadParameter(f"`{date}` is no date; write 2026, 2026-11 or 2026-11-25.", parameter=name)
@@ -106,7 +108,7 @@ def source_of(files: Files, address: str) -> str | None:
 
 
 def with_observation(files: Files, path: Path, visit: Visit) -> str:
-    """The text of a record with one more observation in its place; raises `BadParameter` when the record cannot be read."""
+    """The text of a record with one more observation in its place; raises `BadParameter` when it cannot be read."""
     found = records.identify(path)
     text = records.text_of(path)
     for each in (found, text):
@@ -139,5 +141,3 @@ def _described(text: str, address: str) -> str | None:
         if stanza.startswith("source:") and f"schema:url <{address}> ;" in stanza:
             return stanza.partition("\n")[0]
     return None
-
-

@@ -1,8 +1,7 @@
 """Rewrites a record in the survey's style without losing a statement or a comment.
 
-Any Turtle goes in: several facts on a line, comma lists, other prefixes, long strings. Out comes one fact a line, in the
-order of `records/README.md`. The result is compared with what was read: the same triples and the same comments, or nothing
-is written.
+Any Turtle goes in: several facts on a line, comma lists, other prefixes, long strings. Out comes one fact a line, in
+the order of `records/README.md`. The result is compared with what was read: it says the same, or nothing is written.
 """
 
 from __future__ import annotations
@@ -168,7 +167,9 @@ def formatted(record: Record, text: str, order: dict[str, int]) -> str | Problem
     result = record_text(stanzas, order, tail)
     after = records.parse(record.path, result, f"{BASE}graph/formatting")
     if isinstance(after, Problem) or not _same(before, after):
-        return Problem(record.path, 1, 1, "format", "the record cannot be rewritten safely; please put it in order by hand.")
+        return Problem(
+            record.path, 1, 1, "format", "the record cannot be rewritten safely; please put it in order by hand."
+        )
     return result
 
 

@@ -69,7 +69,7 @@ def quad_of(triple: ox.Triple, graph: ox.NamedNode) -> ox.Quad:
 
 
 def in_order(quads: Iterable[ox.Quad]) -> tuple[ox.Quad, ...]:
-    """Distinct quads by graph, subject, predicate and object, so that whatever is made from them is the same each time."""
+    """Distinct quads by graph, subject, predicate and object: whatever is made from them is the same each time."""
     return tuple(
         sorted(
             set(quads),

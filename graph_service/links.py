@@ -1,8 +1,8 @@
 """Whether the web addresses of the survey still answer: asked politely, and believed only after several days.
 
-Each address is asked with HEAD, then with GET where HEAD does not show that it is there. Hosts are asked one request at a
-time, everything at most `PARALLEL` at once, each request within `SECONDS`. 401, 403, 405, 406 and 429 mean that the
-server is there. An address is *unreachable* when it failed on `DAYS` different days without an answer in between.
+Each address is asked with HEAD, then with GET where HEAD does not show that it is there. Hosts are asked one request
+at a time, everything at most `PARALLEL` at once, each request within `SECONDS`. 401, 403, 405, 406 and 429 mean that
+the server is there. An address is *unreachable* when it failed on `DAYS` different days without an answer in between.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import httpx
 import pyoxigraph as ox
 
 from graph_service import __version__
-from graph_service.terms import BASE, PREFIXES
+from graph_service.terms import BASE, PREFIXES, str_of
 
 PARALLEL, SECONDS, PAUSE, REDIRECTS, DAYS = 8, 20.0, 1.0, 8, 3
 AGENT = f"imaging-survey-links/{__version__} (+https://w3id.org/imaging-survey/)"
@@ -46,9 +46,10 @@ def addresses(quads: Iterable[ox.Quad]) -> dict[str, set[str]]:
     """Each address that is asked for, with the things whose home page or the sources whose place it is."""
     found: dict[str, set[str]] = defaultdict(set)
     for quad in quads:
-        if quad.predicate.value in (HOMEPAGE, ADDRESS) and isinstance(quad.object, ox.NamedNode):
-            if not quad.subject.value.startswith(f"{BASE}observation/"):
-                found[quad.object.value].add(quad.subject.value)
+        thing, address = str_of(quad.subject), quad.object
+        asked = quad.predicate.value in (HOMEPAGE, ADDRESS) and isinstance(address, ox.NamedNode)
+        if asked and not thing.startswith(f"{BASE}observation/"):
+            found[str_of(address)].add(thing)
     return dict(found)
 
 
@@ -69,7 +70,9 @@ def of_error(error: Exception) -> str:
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
             return "tls-error"
-        if isinstance(cause, OSError) and "getaddrinfo" in str(cause).lower() or "name or service" in str(cause).lower():
+        if (isinstance(cause, OSError) and "getaddrinfo" in str(cause).lower()) or "name or service" in str(
+            cause
+        ).lower():
             return "name-not-found"
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, httpx.TimeoutException):
@@ -103,7 +106,7 @@ async def ask(client: httpx.AsyncClient, address: str, day: str, seconds: float 
 async def ask_all(
     wanted: Iterable[str],
     day: str,
-    progress: Callable[[Outcome], None] = lambda outcome: None,
+    progress: Callable[[Outcome], None] = lambda _: None,
     *,
     pause: float = PAUSE,
     seconds: float = SECONDS,
@@ -144,7 +147,10 @@ def remember(path: Path, outcomes: Iterable[Outcome]) -> None:
     new = list(outcomes)
     asked = {(outcome.address, outcome.day) for outcome in new}
     kept = [outcome for outcome in history(path) if (outcome.address, outcome.day) not in asked]
-    lines = [json.dumps(asdict(outcome), sort_keys=True) for outcome in sorted([*kept, *new], key=lambda o: (o.day, o.address))]
+    lines = [
+        json.dumps(asdict(outcome), sort_keys=True)
+        for outcome in sorted([*kept, *new], key=lambda o: (o.day, o.address))
+    ]
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.new")
     temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -152,15 +158,14 @@ def remember(path: Path, outcomes: Iterable[Outcome]) -> None:
 
 
 def verdicts(outcomes: Iterable[Outcome], days: int = DAYS) -> dict[str, Outcome]:
-    """The addresses of which enough is known to say something: alive now, or failed on `days` different days in a row."""
+    """The addresses of which enough is known: alive now, or failed on `days` different days in a row."""
     per_address: dict[str, dict[str, Outcome]] = defaultdict(dict)
     for outcome in outcomes:
         per_address[outcome.address][outcome.day] = outcome
     decided = {}
     for address, seen in per_address.items():
         newest_first = [seen[day] for day in sorted(seen, reverse=True)]
-        if newest_first[0].alive:
-            decided[address] = newest_first[0]
-        elif len(newest_first) >= days and not any(outcome.alive for outcome in newest_first[:days]):
+        failed = len(newest_first) >= days and not any(outcome.alive for outcome in newest_first[:days])
+        if newest_first[0].alive or failed:
             decided[address] = newest_first[0]
     return decided

@@ -44,7 +44,9 @@ def changes(before: Iterable[ox.Quad], after: Iterable[ox.Quad], questions: Iter
     questions = list(questions)
     old = {change.question: found for change, found in rows(before, questions)}
     return [
-        replace(change, added=tuple(sorted(new - old[change.question])), removed=tuple(sorted(old[change.question] - new)))
+        replace(
+            change, added=tuple(sorted(new - old[change.question])), removed=tuple(sorted(old[change.question] - new))
+        )
         for change, new in rows(after, questions)
         if new != old[change.question]
     ]

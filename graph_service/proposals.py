@@ -35,13 +35,11 @@ PLAIN = (
     "survey:scopeNote",
     "foaf:homepage",
 )
-RECORDS = frozenset(
-    f"survey:{name}"
-    for name in (
-        "partOf hasPart hostedAt hosts mirrorOf mirroredAt derivedFrom overlapsWith supersedes supersededBy mergedInto "
-        "federatesWith relatedTo component basedOn forkOf bundles usedBy"
-    ).split()
+RELATIONS = (
+    "partOf hasPart hostedAt hosts mirrorOf mirroredAt derivedFrom overlapsWith supersedes supersededBy "
+    "mergedInto federatesWith relatedTo component basedOn forkOf bundles usedBy"
 )
+RECORDS = frozenset(f"survey:{name}" for name in RELATIONS.split())
 """Properties whose values are things with a record of their own."""
 
 WORDS = {
@@ -76,11 +74,9 @@ def shaped(shape: Path) -> dict[str, bool]:
 
 
 def fields(files: Files, knowledge: Knowledge, kind: str) -> list[Field]:
-    """The fields of the form for one kind: what the record says plainly, then the dimensions in the ontology's order."""
+    """The fields of one kind's form: what the record says plainly, then the dimensions in the ontology's order."""
     shape = files.shapes / f"{kind}.ttl"
-    found = [
-        _field(knowledge, name, "What it is", shaped(shape)[name]) for name in PLAIN if name in shaped(shape)
-    ]
+    found = [_field(knowledge, name, "What it is", shaped(shape)[name]) for name in PLAIN if name in shaped(shape)]
     for dimension in knowledge.dimensions.values():
         name = shorten(dimension.iri)
         domains = knowledge.iris(dimension.iri, f"{SCHEMA}domainIncludes")
@@ -116,7 +112,7 @@ def _field(knowledge: Knowledge, name: str, section: str, needed: bool) -> Field
 
 
 def turtle(files: Files, knowledge: Knowledge, kind: str, values: Mapping[str, list[str]]) -> tuple[str, str]:
-    """Slug and Turtle text of the record that a filled-in form describes; raises `BadParameter` for what cannot be written."""
+    """Slug and Turtle text of the record that a form describes; raises `BadParameter` for what cannot be written."""
     known = {field.name: field for field in fields(files, knowledge, kind)}
     plain: list[tuple[str, str]] = []
     facts: list[tuple[str, str]] = []

@@ -1,7 +1,8 @@
 """The questions: one `.rq` file each, with a head in `#+` comments (YAML, in grlc's spelling) and typed parameters.
 
 A parameter is an ordinary variable of the query. A value given for it becomes an RDF term and enters the query as a
-`VALUES` block at the start of the `WHERE` clause; it is never pasted as text. Without a value the question answers for all.
+`VALUES` block at the start of the `WHERE` clause; it is never pasted as text. Without a value the question answers for
+all.
 """
 
 from __future__ import annotations
@@ -172,7 +173,9 @@ def read(path: Path) -> Query:
         raise DataError(f"{path}: the head lacks `#+ summary:`, the question as a person would ask it.")
     given = said.pop("parameters", None) or {}
     if not isinstance(given, dict) or not all(isinstance(facts, dict) for facts in given.values()):
-        raise DataError(f"{path}: write parameters as `#+ parameters:` with lines such as `#+   name: {{ type: text }}`.")
+        raise DataError(
+            f"{path}: write parameters as `#+ parameters:` with lines such as `#+   name: {{ type: text }}`."
+        )
     parameters = tuple(_parameter(path, text, str(name), facts) for name, facts in given.items())
     tags = said.get("tags") or []
     if not isinstance(tags, list):

@@ -41,7 +41,7 @@ class Record:
 
 
 def find(root: Path) -> Iterator[Record | Problem]:
-    """The records under a folder laid out like `records/`, or the one record that a file is, in order of their names."""
+    """The records under a folder laid out like `records/`, or the one record that a file is, ordered by path."""
     try:
         is_folder = stat.S_ISDIR(root.stat().st_mode)
     except OSError as error:
@@ -117,8 +117,15 @@ def parse(path: Path, text: str, graph: str) -> list[ox.Quad] | Problem:
         reason = PLACE.sub("", error.msg).rstrip(".")
         return Problem(path, error.lineno or 1, error.offset or 1, "syntax", f"{reason}.")
     if any(isinstance(triple.object, ox.Triple) for triple in triples):
-        return Problem(path, 1, 1, "syntax", "statements about statements (RDF 1.2) are not used; write an observation.")
+        return Problem(
+            path, 1, 1, "syntax", "statements about statements (RDF 1.2) are not used; write an observation."
+        )
     return [ox.Quad(triple.subject, triple.predicate, triple.object, name) for triple in triples]
+
+
+def value_of(term: object) -> str:
+    """The IRI, lexical form or label of a term; empty for what has none, such as the default graph."""
+    return str(getattr(term, "value", ""))
 
 
 def read(files: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, list[ox.Quad] | Problem]]:

@@ -25,8 +25,10 @@ from typing import Any
 
 import pyoxigraph as ox
 
+from graph_service import leftovers
 from graph_service.errors import DataError
 from graph_service.graph import Survey
+from graph_service.records import value_of
 from graph_service.survey import Files
 from graph_service.terms import BASE, GRAPH, KINDS, ONTOLOGY, PREFIXES, shorten
 
@@ -49,6 +51,9 @@ SERVED = "served.nq"
 
 MANIFEST = frozenset({"version", "date", "digest", "triples", "files"})
 """What the manifest of a release says at least."""
+
+STORE, IMPORTS = "store", "imports.json"
+"""An engine's store with the survey and large imports, and what these are; only in a release that was built with some."""
 
 HEADING = re.compile(r"^## (\d{4}\.\d{2}(?:\.\d+)?) \((\d{4}-\d{2}-\d{2})\)$", re.MULTILINE)
 
@@ -74,16 +79,18 @@ def digest(survey: Survey) -> str:
     """SHA-256 of the dataset's canonical N-Quads (RDFC-1.0), in hexadecimal."""
     dataset = ox.Dataset(survey.quads)
     dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
-    lines = sorted(ox.serialize(dataset, format=ox.RdfFormat.N_QUADS).splitlines(keepends=True))
+    written = ox.serialize(dataset, format=ox.RdfFormat.N_QUADS)
+    assert written is not None
+    lines = sorted(written.splitlines(keepends=True))
     return hashlib.sha256(b"".join(lines)).hexdigest()
 
 
 def statistics(survey: Survey) -> dict[str, Any]:
     """Counts of one state: things per kind, observations and facts, facts and coverage per dimension, oldest fact."""
     dimensions = {
-        quad.subject.value
+        value_of(quad.subject)
         for quad in survey.quads
-        if quad.graph_name.value == f"{GRAPH}ontology" and quad.predicate.value == f"{ONTOLOGY}keeps"
+        if value_of(quad.graph_name) == f"{GRAPH}ontology" and quad.predicate.value == f"{ONTOLOGY}keeps"
     }
     kinds = {f"{ONTOLOGY}{name}": name for name in (*KINDS.values(), "Observation", "Evidence")}
     per_kind: Counter[str] = Counter()
@@ -91,24 +98,27 @@ def statistics(survey: Survey) -> dict[str, Any]:
     about: dict[str, set[str]] = {}
     dates: list[str] = []
     owner = {
-        quad.object.value: quad.subject.value
+        value_of(quad.object): value_of(quad.subject)
         for quad in survey.quads
         if quad.predicate.value == f"{ONTOLOGY}observation"
     }
     polar = {f"{ONTOLOGY}{name}": name for name in ("lacks", "notStated")}
     said = 0
     for quad in survey.quads:
-        if quad.predicate == TYPE and quad.object.value in kinds:
-            per_kind[kinds[quad.object.value]] += 1
-        if not quad.subject.value.startswith(f"{BASE}observation/") or quad.graph_name.value == f"{GRAPH}derived":
+        if quad.predicate == TYPE and value_of(quad.object) in kinds:
+            per_kind[kinds[value_of(quad.object)]] += 1
+        if (
+            not value_of(quad.subject).startswith(f"{BASE}observation/")
+            or value_of(quad.graph_name) == f"{GRAPH}derived"
+        ):
             continue
         name = quad.predicate.value
         if name in dimensions or name in polar:
             said += 1
             facts[shorten(name)] += 1
-            about.setdefault(shorten(name), set()).add(owner.get(quad.subject.value, ""))
+            about.setdefault(shorten(name), set()).add(owner.get(value_of(quad.subject), ""))
         elif name in (f"{ONTOLOGY}asOf", f"{ONTOLOGY}consulted"):
-            dates.append(quad.object.value)
+            dates.append(value_of(quad.object))
     surveyed = per_kind["Archive"] + per_kind["Collection"] + per_kind["Software"]
     return {
         "things": dict(sorted(per_kind.items())),
@@ -143,7 +153,7 @@ class Release:
             manifest = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise DataError(f"{self.folder} holds no release: {error}. Run `imaging-survey build`.") from error
-        if not isinstance(manifest, dict) or not MANIFEST <= manifest.keys():
+        if not isinstance(manifest, dict) or not manifest.keys() >= MANIFEST:
             raise DataError(f"{self.folder}/manifest.json is no manifest of a release. Run `imaging-survey build`.")
         return manifest
 
@@ -167,7 +177,11 @@ def kept(output: Path) -> list[Release]:
     """The releases in a folder, newest first, one for each version: for the current one's version the current one."""
     link = output / "current"
     current = [link.resolve()] if link.exists() else []
-    others = [path.parent for path in output.glob("*/manifest.json") if not path.parent.is_symlink()] if output.is_dir() else []
+    others = (
+        [path.parent for path in output.glob("*/manifest.json") if not path.parent.is_symlink()]
+        if output.is_dir()
+        else []
+    )
     others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     found: dict[str, Release] = {}
     for folder in [*current, *others]:
@@ -188,7 +202,7 @@ def write(
     survey: Survey,
     files: Files,
     output: Path,
-    progress: Callable[[str], None] = lambda step: None,
+    progress: Callable[[str], None] = lambda _: None,
     extras: Mapping[str, Extra] = MappingProxyType({}),
     previous: str | None = None,
 ) -> Release:
@@ -197,7 +211,9 @@ def write(
     `extras` write further files, in their order; `previous` names the release before this one.
     """
     output.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".building-", dir=output))
+    leftovers.sweep(output)
+    folder = Path(tempfile.mkdtemp(prefix=leftovers.PREFIX, dir=output))
+    claim = leftovers.claim(folder)
     try:
         _fill(folder, survey, files, progress, extras, previous)
         progress("putting the release in place")
@@ -214,16 +230,20 @@ def write(
         link.symlink_to(final.name)
         link.replace(output / "current")
     finally:
+        os.close(claim)
         shutil.rmtree(folder, ignore_errors=True)
     return Release(final)
 
 
-def listing(folder: Path) -> dict[str, dict[str, Any]]:
-    """Size and checksum of each file below a folder, by its name, in order of the names."""
+def listing(folder: Path, but: str = "") -> dict[str, dict[str, Any]]:
+    """Size and checksum of each file below a folder, by its name, in order of the names; without the folder `but`."""
     found = {}
     for path in sorted(each for each in folder.rglob("*") if each.is_file()):
-        data = path.read_bytes()
-        found[path.relative_to(folder).as_posix()] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        name = path.relative_to(folder).as_posix()
+        if but and name.startswith(f"{but}/"):
+            continue
+        with path.open("rb") as file:
+            found[name] = {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
     return found
 
 
@@ -249,7 +269,7 @@ def _fill(
 ) -> None:
     version = version_of(files)
     progress("computing the digest")
-    graphs = Counter(quad.graph_name.value for quad in survey.quads)
+    graphs = Counter(value_of(quad.graph_name) for quad in survey.quads)
     manifest: dict[str, Any] = {
         "name": "Imaging Survey",
         "version": version.name,
@@ -267,7 +287,9 @@ def _fill(
     (folder / "statistics.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
     for suffix, kind in DUMPS.items():
         progress(f"writing survey.{suffix}")
-        content = ox.serialize(survey.quads if kind.supports_datasets else survey.triples, format=kind, prefixes=PREFIXES)
+        content = ox.serialize(
+            survey.quads if kind.supports_datasets else survey.triples, format=kind, prefixes=PREFIXES
+        )
         assert content is not None
         (folder / f"survey.{suffix}").write_bytes(content)
         (folder / f"survey.{suffix}.gz").write_bytes(gzip.compress(content, 9, mtime=0))
@@ -275,7 +297,9 @@ def _fill(
     for step, extra in extras.items():
         progress(f"writing {step}")
         extra(folder, survey, files)
-    manifest["files"] = listing(folder)
+    if (folder / IMPORTS).exists():
+        manifest["imports"] = json.loads((folder / IMPORTS).read_text(encoding="utf-8"))
+    manifest["files"] = listing(folder, but=STORE)  # the engine's files differ from one build to the next
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     sums = "".join(f"{entry['sha256']}  {name}\n" for name, entry in listing(folder).items())
     (folder / "SHA256SUMS").write_text(sums, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Problems written for a terminal, for programs, for code scanning (SARIF 2.1.0) and as annotations of a pull request."""
+"""Problems written for a terminal, for programs, for code scanning (SARIF 2.1.0) and as notes on a pull request."""
 
 from __future__ import annotations
 

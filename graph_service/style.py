@@ -1,6 +1,7 @@
 """How a record is written: the rules of `records/README.md`, one line at a time.
 
-The rules keep a record readable for people who do not know RDF, and let `git blame`, `grep` and a one-line diff work per fact.
+The rules keep a record readable for people who do not know RDF, and let `git blame`, `grep` and a one-line diff work
+per fact.
 """
 
 from __future__ import annotations
@@ -23,11 +24,22 @@ SUBJECT_LINE = re.compile(f"({NAME}|{IRI})")
 FACT_LINE = re.compile(f"    (a|{NAME}) ({NAME}|{IRI}|{STRING}|-?[0-9]+(?:\\.[0-9]+)?|true|false) ;")
 TERM = re.compile(f'{IRI}|"(?:[^"\\\\\n]|\\\\.)*"|{NAME}')
 BARE = re.compile(r'"(0|-?[1-9][0-9]*|true|false)"\^\^xsd:(integer|boolean)')
-THING_FIRST = (
-    "a dcterms:title dcterms:alternative dcterms:description dcterms:issued schema:url survey:sourceKind survey:kind "
-    "survey:softwareRole survey:scope survey:scopeNote survey:inSurvey foaf:homepage"
-).split()
-OBSERVATION_FIRST = "a survey:asOf survey:consulted dcterms:source survey:certainty skos:note".split()
+THING_FIRST = [
+    "a",
+    "dcterms:title",
+    "dcterms:alternative",
+    "dcterms:description",
+    "dcterms:issued",
+    "schema:url",
+    "survey:sourceKind",
+    "survey:kind",
+    "survey:softwareRole",
+    "survey:scope",
+    "survey:scopeNote",
+    "survey:inSurvey",
+    "foaf:homepage",
+]
+OBSERVATION_FIRST = ["a", "survey:asOf", "survey:consulted", "dcterms:source", "survey:certainty", "skos:note"]
 LAST = ("survey:lacks", "survey:notStated", "survey:evidence", "survey:observation")
 QUALIFIERS = ("survey:approximately", "survey:moreThan", "survey:atLeast", "survey:atMost")
 

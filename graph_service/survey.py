@@ -33,7 +33,9 @@ class Files:
     def path(self, name: str) -> Path | None:
         """Where a file such as `records/archive/tcia.ttl` lies; None for a name outside the survey's folders."""
         folder, _, rest = name.partition("/")
-        root = {"records": self.records, "ontology": self.ontology, "shapes": self.shapes, "queries": self.queries}.get(folder)
+        root = {"records": self.records, "ontology": self.ontology, "shapes": self.shapes, "queries": self.queries}.get(
+            folder
+        )
         if root is None or not rest or ".." in rest.split("/") or rest.startswith("/"):
             return None
         return root / rest

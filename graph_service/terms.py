@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 BASE = "https://w3id.org/imaging-survey/"
 ONTOLOGY = f"{BASE}ontology#"
 GRAPH = f"{BASE}graph/"
@@ -93,3 +95,11 @@ def shorten(iri: str) -> str:
         if iri.startswith(namespace) and "/" not in iri[len(namespace) :] and "#" not in iri[len(namespace) :]:
             return f"{prefix}:{iri[len(namespace) :]}"
     return f"<{iri}>"
+
+
+def str_of(term: Any) -> str:
+    """The text of an RDF term: an IRI, a literal's lexical form, a blank node's label; empty for a triple term.
+
+    The survey has no triple terms, but pyoxigraph's types have to reckon with them.
+    """
+    return str(getattr(term, "value", ""))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import pyoxigraph as ox
 
 from graph_service.queries import Query
-from graph_service.terms import BASE, ONTOLOGY, PREFIXES, shorten
+from graph_service.terms import BASE, ONTOLOGY, PREFIXES, shorten, str_of
 
 SURVEY = ONTOLOGY
 TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
@@ -61,8 +61,10 @@ def items(quads: Iterable[ox.Quad], questions: Iterable[Query], today: str) -> l
     """Every gap that at least one question would use, the most useful first."""
     said: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for quad in quads:
-        said[quad.subject.value][quad.predicate.value].append(getattr(quad.object, "value", ""))
-    review = {name: int(facts[f"{SURVEY}reviewAfter"][0]) for name, facts in said.items() if f"{SURVEY}reviewAfter" in facts}
+        said[str_of(quad.subject)][quad.predicate.value].append(str_of(quad.object))
+    review = {
+        name: int(facts[f"{SURVEY}reviewAfter"][0]) for name, facts in said.items() if f"{SURVEY}reviewAfter" in facts
+    }
     domains = {name: set(said[name][DOMAIN]) for name in review}
     uses = used_by(questions, review)
     found = []
@@ -84,10 +86,14 @@ def items(quads: Iterable[ox.Quad], questions: Iterable[Query], today: str) -> l
             title = facts.get(TITLE, [shorten(thing)])[0]
             found.append(Item(thing, title, dimension, said[dimension][LABEL][0], why, date, uses[dimension]))
     weight = {"unknown": 2, "old": 1, "not stated where it was looked for": 0}
-    return sorted(found, key=lambda item: (-len(item.questions), -weight[item.why], item.since, item.title, item.dimension))
+    return sorted(
+        found, key=lambda item: (-len(item.questions), -weight[item.why], item.since, item.title, item.dimension)
+    )
 
 
-def _last_said(facts: Mapping[str, list[str]], said: Mapping[str, Mapping[str, list[str]]]) -> tuple[dict[str, str], set[str]]:
+def _last_said(
+    facts: Mapping[str, list[str]], said: Mapping[str, Mapping[str, list[str]]]
+) -> tuple[dict[str, str], set[str]]:
     """The newest date at which each dimension was said of a thing, and what was looked for in vain."""
     dates: dict[str, str] = {}
     looked_for: set[str] = set()

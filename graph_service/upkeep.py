@@ -30,10 +30,18 @@ def todo(
 
     files = survey.shipped()
     with err.status("looking for gaps"):
-        found = gaps.items(graph.build(files).quads, list(queries.catalog(files.queries)), release.version_of(files).date)
+        found = gaps.items(
+            graph.build(files).quads, list(queries.catalog(files.queries)), release.version_of(files).date
+        )
     if form == "json":
         rows = [
-            {"thing": each.thing, "dimension": each.dimension, "why": each.why, "since": each.since or None, "questions": each.questions}
+            {
+                "thing": each.thing,
+                "dimension": each.dimension,
+                "why": each.why,
+                "since": each.since or None,
+                "questions": each.questions,
+            }
             for each in found[:limit]
         ]
         print(json.dumps(rows, indent=1))  # noqa: T201
@@ -46,11 +54,21 @@ def todo(
 
 
 def links(
-    history: Annotated[Path, typer.Option("--history", help="File that remembers the outcomes of each day.")] = Path("links.jsonl"),
-    write: Annotated[bool, typer.Option("--write", help="Add observations to the records where enough is known.")] = False,
-    only: Annotated[str | None, typer.Option("--only", help="Ask only addresses that contain this text.", show_default=False)] = None,
-    records: Annotated[Path, typer.Option("--records", help="Folder of records to read and to write.")] = Path("records"),
-    day: Annotated[str | None, typer.Option("--day", help="The day to write down; default: today.", show_default=False)] = None,
+    history: Annotated[Path, typer.Option("--history", help="File that remembers the outcomes of each day.")] = Path(
+        "links.jsonl"
+    ),
+    write: Annotated[
+        bool, typer.Option("--write", help="Add observations to the records where enough is known.")
+    ] = False,
+    only: Annotated[
+        str | None, typer.Option("--only", help="Ask only addresses that contain this text.", show_default=False)
+    ] = None,
+    records: Annotated[Path, typer.Option("--records", help="Folder of records to read and to write.")] = Path(
+        "records"
+    ),
+    day: Annotated[
+        str | None, typer.Option("--day", help="The day to write down; default: today.", show_default=False)
+    ] = None,
     pause: Annotated[float, typer.Option(min=0, help="Seconds between two requests to one host.")] = 1.0,
     seconds: Annotated[float, typer.Option(min=0.1, help="Seconds for one request.")] = 20.0,
 ) -> None:
@@ -59,20 +77,27 @@ def links(
     from graph_service import links as check
 
     files = survey.shipped(records)
-    wanted = {each: things for each, things in check.addresses(graph.build(files).quads).items() if only is None or only in each}
+    wanted = {
+        each: things
+        for each, things in check.addresses(graph.build(files).quads).items()
+        if only is None or only in each
+    }
     today = day or datetime.date.today().isoformat()
-    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=err, transient=True) as bar:
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=err, transient=True
+    ) as bar:
         task = bar.add_task("asking", total=len(wanted))
-        outcomes = asyncio.run(
-            check.ask_all(wanted, today, lambda outcome: bar.advance(task), pause=pause, seconds=seconds)
-        )
+        outcomes = asyncio.run(check.ask_all(wanted, today, lambda _: bar.advance(task), pause=pause, seconds=seconds))
     check.remember(history, outcomes)
     for outcome in outcomes:
         if not outcome.alive:
             out.print(f"{outcome.kind:20} {outcome.status or '   '} {outcome.address}", markup=False)
     decided = check.verdicts(check.history(history))
     gone = sorted(address for address, outcome in decided.items() if not outcome.alive and address in wanted)
-    err.print(f"{len(outcomes):,} addresses asked, {sum(o.alive for o in outcomes):,} alive, {len(gone):,} unreachable on several days.")
+    err.print(
+        f"{len(outcomes):,} addresses asked, {sum(o.alive for o in outcomes):,} alive, "
+        f"{len(gone):,} unreachable on several days."
+    )
     if write:
         for address in gone:
             for thing in sorted(wanted[address]):

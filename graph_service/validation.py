@@ -1,4 +1,4 @@
-"""Everything that is wrong with the records, each fault at its line: style, syntax, identity, references, shapes, checks.
+"""Everything that is wrong with the records, each at its line: style, syntax, identity, references, shapes, checks.
 
 All faults are found in one go. Nothing here raises for bad data; a file that cannot be read or parsed is one problem,
 and the rest is checked all the same.
@@ -21,7 +21,7 @@ from rdflib.term import Node
 
 from graph_service import queries, records, shacl, style, turtle
 from graph_service.problems import Problem, suggestion
-from graph_service.records import Record
+from graph_service.records import Record, value_of
 from graph_service.survey import Files
 from graph_service.terms import BASE, KINDS, ONTOLOGY, shorten
 
@@ -72,7 +72,7 @@ class Corpus:
         """Each subject with the files that describe it."""
         found: dict[str, list[File]] = defaultdict(list)
         for file in [*self.given, *self.rest]:
-            for subject in dict.fromkeys(quad.subject.value for quad in file.quads):
+            for subject in dict.fromkeys(value_of(quad.subject) for quad in file.quads):
                 found[subject].append(file)
         return found
 
@@ -83,7 +83,7 @@ class Corpus:
         with shacl.quiet(logging.getLogger("rdflib.term")):
             for file in self.given:
                 for quad in file.quads:
-                    found[quad.predicate.value, shacl.to_rdflib(quad.object)].append((file, quad.subject.value))
+                    found[quad.predicate.value, shacl.to_rdflib(quad.object)].append((file, value_of(quad.subject)))
         return found
 
     @cached_property
@@ -201,7 +201,9 @@ def identity(corpus: Corpus) -> Iterator[Problem]:
         if file.record is None or not file.quads:
             continue
         wanted = ox.NamedNode(ONTOLOGY + KINDS[file.record.kind])
-        types = {quad.object for quad in file.quads if quad.subject.value == file.record.iri and quad.predicate == TYPE}
+        types = {
+            quad.object for quad in file.quads if value_of(quad.subject) == file.record.iri and quad.predicate == TYPE
+        }
         if wanted not in types and file.record.iri in corpus.described:
             other = min((str(each.value) for each in types if isinstance(each, ox.NamedNode)), default="")
             line, column = file.place(file.record.iri, turtle.RDF_TYPE, other)
@@ -231,7 +233,9 @@ def references(corpus: Corpus) -> Iterator[Problem]:
                     continue
                 if term.value.startswith((f"{BASE}graph/", f"{BASE}ontology/")) or term.value == ONTOLOGY[:-1]:
                     continue
-                line, column = file.place(quad.subject.value, quad.predicate.value, term.value if is_object else None)
+                line, column = file.place(
+                    value_of(quad.subject), quad.predicate.value, term.value if is_object else None
+                )
                 kind, _, local = term.value.removeprefix(BASE).rpartition("#" if "#" in term.value else "/")
                 if kind not in names:
                     names[kind] = _names(known, kind)
@@ -241,7 +245,7 @@ def references(corpus: Corpus) -> Iterator[Problem]:
     for file in corpus.given:
         if file.record is None:
             continue
-        for subject in dict.fromkeys(quad.subject.value for quad in file.quads):
+        for subject in dict.fromkeys(value_of(quad.subject) for quad in file.quads):
             if subject != file.record.iri and subject not in used[id(file)]:
                 line, column = file.place(subject)
                 yield Problem(
@@ -255,7 +259,9 @@ def references(corpus: Corpus) -> Iterator[Problem]:
 
 def _names(known: Iterable[str], kind: str) -> list[str]:
     """The known names of one kind without what they have in common."""
-    return sorted(name.removeprefix(BASE)[len(kind) + 1 :] for name in known if re.match(f"{BASE}{re.escape(kind)}[/#]", name))
+    return sorted(
+        name.removeprefix(BASE)[len(kind) + 1 :] for name in known if re.match(f"{BASE}{re.escape(kind)}[/#]", name)
+    )
 
 
 def shape_results(corpus: Corpus) -> Iterator[Problem]:
@@ -304,6 +310,11 @@ def _shown(value: str) -> str:
     return shorten(value) if re.match(r"https?://", value) else value[:80]
 
 
+def _filled(summary: str, values: dict[str, str]) -> str:
+    """The summary of a check with each `{name}` replaced by the value of that column."""
+    return re.sub(r"\{(\w+)\}", lambda match: f"`{values.get(match[1], match[0])}`", summary)
+
+
 def check_queries(corpus: Corpus) -> Iterator[Problem]:
     """The rules that no shape of one thing can say: each row that a `queries/check/*.rq` returns is a problem.
 
@@ -327,7 +338,7 @@ def check_queries(corpus: Corpus) -> Iterator[Problem]:
                 getattr(said.get(name), "value", None) for name in ("subject", "predicate", "value")
             )
             text = {name: _shown(getattr(term, "value", str(term))) for name, term in said.items()}
-            message = re.sub(r"\{(\w+)\}", lambda match, text=text: f"`{text.get(match[1], match[0])}`", rule.summary)
+            message = _filled(rule.summary, text)
             for file in corpus.described.get(subject or "", []):
                 if file in corpus.given:
                     line, column = file.place(subject or "", predicate, value)

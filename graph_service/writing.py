@@ -49,7 +49,7 @@ def record_text(stanzas: Iterable[Stanza], order: dict[str, int], tail: Iterable
     lines = [f"@prefix {name}: <{PREFIXES[name]}> ." for name in sorted(used)]
     for stanza in stanzas:
         lines += ["", *stanza.heading, stanza.subject]
-        for fact in sorted(stanza.facts, key=lambda fact: rank(stanza.subject, *fact, order)):
+        for fact in sorted(stanza.facts, key=lambda fact: rank(stanza.subject, fact[0], fact[1], order)):
             lines += [f"    {remark}" for remark in stanza.remarks.get(fact, ())]
             lines.append(f"    {fact[0]} {fact[1]} ;")
         lines.append(".")

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from graph_service import graph, survey
+from graph_service import graph, publication, survey
 from graph_service.engine.local import LocalEngine
 from graph_service.graph import Survey
 from graph_service.knowledge import Knowledge, words_in_order
@@ -53,8 +53,6 @@ def store(built: Survey) -> LocalEngine:
 @pytest.fixture(scope="session")
 def released(invented: Files, tmp_path_factory: pytest.TempPathFactory) -> Release:
     """A release of the invented survey, as the command `build` makes it."""
-    from graph_service import publication
-
     return publication.build(invented, tmp_path_factory.mktemp("releases"))
 
 
@@ -64,11 +62,23 @@ def server(released: Release, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "graph_service.cli", "serve", "--port", str(port), "--release", str(released.folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "graph_service.cli",
+        "serve",
+        "--port",
+        str(port),
+        "--release",
+        str(released.folder),
+    ]
     log = tmp_path_factory.mktemp("server") / "log"
-    with log.open("w") as out, subprocess.Popen(
-        command, stdout=out, stderr=out, cwd=log.parent, env={**os.environ, "PYTHONPATH": str(ROOT)}
-    ) as process:
+    with (
+        log.open("w") as out,
+        subprocess.Popen(
+            command, stdout=out, stderr=out, cwd=log.parent, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        ) as process,
+    ):
         address = f"http://127.0.0.1:{port}"
         try:
             wait_for(f"{address}/healthz", process, log)

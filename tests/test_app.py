@@ -132,7 +132,9 @@ class TestProblems:
             "`xls` is no format of this answer; it comes as json, xml, csv, tsv."
         )
         answer = client.get("/query/overlaps", headers={"Accept": "image/png, application/problem+json"})
-        assert self.problem(answer, 406, "not-acceptable").startswith("this is available as application/sparql-results+json")
+        assert self.problem(answer, 406, "not-acceptable").startswith(
+            "this is available as application/sparql-results+json"
+        )
         assert "text/csv" in answer.json()["available"]
 
     def test_another_method(self, client: httpx.Client) -> None:
@@ -146,7 +148,8 @@ class TestProblems:
         assert answer.status_code == 404
         assert answer.headers["content-type"] == "text/plain; charset=utf-8"
         assert answer.text == (
-            "There is no such thing here: there is no question `overlap`. Did you mean `overlaps`? `/query` lists all.\n"
+            "There is no such thing here: there is no question `overlap`. Did you mean "
+            "`overlaps`? `/query` lists all.\n"
         )
 
     @pytest.mark.parametrize(
@@ -177,7 +180,9 @@ class TestFirstSteps:
         """The OpenAPI description names the questions and the dumps, each operation once."""
         found = client.get("/openapi.json").json()
         assert {"/query", "/query/{name}", "/dumps/survey.{suffix}"} <= found["paths"].keys()
-        names = [each["operationId"] for path in found["paths"].values() for each in path.values() if "operationId" in each]
+        names = [
+            each["operationId"] for path in found["paths"].values() for each in path.values() if "operationId" in each
+        ]
         assert len(names) == len(set(names))
 
     def test_it_is_alive(self, client: httpx.Client) -> None:
@@ -186,7 +191,8 @@ class TestFirstSteps:
 
     def test_sparql_counts_the_archives(self, client: httpx.Client) -> None:
         """The first query of a newcomer is answered."""
-        text = "PREFIX survey: <https://w3id.org/imaging-survey/ontology#> SELECT (COUNT(DISTINCT ?a) AS ?n) { ?a a survey:Archive }"
+        archive = "<https://w3id.org/imaging-survey/ontology#Archive>"
+        text = f"SELECT (COUNT(DISTINCT ?a) AS ?n) {{ ?a a {archive} }}"
         answer = client.get("/sparql", params={"query": text}, headers=JSON)
         assert json.loads(answer.text)["results"]["bindings"][0]["n"]["value"] == "1"
 

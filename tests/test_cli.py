@@ -1,16 +1,21 @@
-"""Tests of the command `imaging-survey`, run as a process of its own: what it prints, its exit codes, and never a traceback."""
+"""Tests of the command `imaging-survey`, a process of its own: what it prints, its exit codes, never a traceback."""
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from graph_service import __version__
@@ -20,7 +25,9 @@ ROOT = Path(__file__).parent.parent
 INVENTED = Path(__file__).parent / "data" / "records"
 
 
-def run(*arguments: str | bytes | Path, cwd: Path | None = None, text: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str | bytes | Path, cwd: Path | None = None, text: str = "", **environment: str
+) -> subprocess.CompletedProcess[str]:
     """The command with these arguments; no run may show a traceback."""
     done = subprocess.run(
         [sys.executable, "-m", "graph_service.cli", *arguments],
@@ -89,13 +96,22 @@ class TestCheck:
             "archive/mark.ttl:1:1: encoding: the file starts with a byte order mark; save it as UTF-8 without one.",
             "archive/pipe.ttl:1:1: unreadable: this is no plain file.",
             "archive/twin.ttl:6:1: path-subject: the path names `archive:twin`, the first subject is `software:breth`.",
-            "software/breath.ttl:6:1: path-subject: the path names `software:breath`, the first subject is `software:breth`.",
-            "theme/lungs.ttl:1:1: file-name: a record lies in one of the folders `archive/`, `collection/`, `software/`, "
-            "`organization/`, `source/`, not in `theme/`.",
+            (
+                "software/breath.ttl:6:1: path-subject: the path names `software:breath`, the first "
+                "subject is `software:breth`."
+            ),
+            (
+                "theme/lungs.ttl:1:1: file-name: a record lies in one of the folders "
+                "`archive/`, `collection/`, `software/`, "
+                "`organization/`, `source/`, not in `theme/`."
+            ),
         ):
             assert expected in found, done.stdout
         starts = [
-            "archive/lungs.ttl:25:21: unknown-name: `organization:lung-hose` is described nowhere. Did you mean `lung-house`?",
+            (
+                "archive/lungs.ttl:25:21: unknown-name: `organization:lung-hose` is described "
+                "nowhere. Did you mean `lung-house`?"
+            ),
             "archive/twin.ttl:6:1: two-identities: `software:breth` is described in ",
             "software/breath.ttl:6:1: two-identities: `software:breth` is described in ",
         ]
@@ -106,7 +122,11 @@ class TestCheck:
 
     def test_a_syntax_error(self, records: Path) -> None:
         """What is no Turtle is told where the parser stopped."""
-        change(records / "source/shared.ttl", "survey:sourceKind source-kind:survey ;\n.", "survey:sourceKind source-kind:survey ;")
+        change(
+            records / "source/shared.ttl",
+            "survey:sourceKind source-kind:survey ;\n.",
+            "survey:sourceKind source-kind:survey ;",
+        )
         done = run("check", records / "source/shared.ttl")
         assert done.returncode == 1
         assert "source/shared.ttl:14:1: syntax: " in done.stdout
@@ -114,16 +134,21 @@ class TestCheck:
 
     def test_an_unknown_prefix(self, records: Path) -> None:
         """A prefix that is not the survey's is told at its line, with the one that was meant."""
-        change(records / "source/shared.ttl", "@prefix schema: <https://schema.org/> .", "@prefix shema: <https://schema.org/> .")
+        change(
+            records / "source/shared.ttl",
+            "@prefix schema: <https://schema.org/> .",
+            "@prefix shema: <https://schema.org/> .",
+        )
         change(records / "source/shared.ttl", "schema:url", "shema:url")
         done = run("check", records / "source/shared.ttl")
         assert done.returncode == 1
         assert done.stdout == (
-            f"{records}/source/shared.ttl:2:9: unknown-prefix: `shema:` is no prefix of the survey. Did you mean `schema`?\n"
+            f"{records}/source/shared.ttl:2:9: unknown-prefix: `shema:` is no prefix of the "
+            "survey. Did you mean `schema`?\n"
         )
 
     def test_paths_that_hold_no_record(self, tmp_path: Path) -> None:
-        """A missing path, an empty folder, a file of another kind and an impossible name are problems, each of its own line."""
+        """A missing path, an empty folder, a file of another kind, an impossible name: a problem each."""
         (tmp_path / "notes.txt").write_text("x")
         (tmp_path / "empty").mkdir()
         done = run("check", "none.ttl", "empty", "notes.txt", "a" * 300, "", cwd=tmp_path)
@@ -194,11 +219,16 @@ class TestAsk:
 
     def test_from_standard_input(self) -> None:
         """`-` reads the query from standard input."""
-        assert self.ask("-", "-f", "csv", text="ASK { ?a a <https://w3id.org/imaging-survey/ontology#Archive> }").stdout == "true"
+        assert (
+            self.ask("-", "-f", "csv", text="ASK { ?a a <https://w3id.org/imaging-survey/ontology#Archive> }").stdout
+            == "true"
+        )
 
     def test_a_graph(self) -> None:
         """CONSTRUCT gives Turtle, and no CSV."""
-        text = "CONSTRUCT { ?a ?p ?o } WHERE { VALUES ?a { <https://w3id.org/imaging-survey/software/breath> } ?a ?p ?o }"
+        text = (
+            "CONSTRUCT { ?a ?p ?o } WHERE { VALUES ?a { <https://w3id.org/imaging-survey/software/breath> } ?a ?p ?o }"
+        )
         done = self.ask(text)
         assert 'dcterms:title "Breath"@en' in done.stdout
         bad = self.ask(text, "--format", "csv")
@@ -220,10 +250,22 @@ class TestAsk:
         ("arguments", "message"),
         [
             (["overlap"], "bad-parameter: there is no question `overlap`. Did you mean `overlaps`?"),
-            (["overlap", "a=b"], "bad-parameter: `overlap` is no question of the survey, so it takes no parameters. Did you mean `overlaps`?"),
+            (
+                ["overlap", "a=b"],
+                (
+                    "bad-parameter: `overlap` is no question of the survey, so it takes no "
+                    "parameters. Did you mean `overlaps`?"
+                ),
+            ),
             (["overlaps", "lidc"], "bad-parameter: `lidc` is no parameter; write name=value."),
-            (["overlaps", "colection=x"], "bad-parameter: `overlaps` has no parameter `colection`; it has `collection`."),
-            (["overlaps", "collection=a b"], "bad-parameter: `collection=a b` is not an IRI, a prefixed name or a short name"),
+            (
+                ["overlaps", "colection=x"],
+                "bad-parameter: `overlaps` has no parameter `colection`; it has `collection`.",
+            ),
+            (
+                ["overlaps", "collection=a b"],
+                "bad-parameter: `collection=a b` is not an IRI, a prefixed name or a short name",
+            ),
             (["SELECT nonsense"], "query-syntax: "),
             (["INSERT DATA { <http://a> <http://b> 1 }"], "update-refused: "),
             ([""], "query-syntax: "),
@@ -240,7 +282,10 @@ class TestAsk:
     def test_records_that_are_not_there(self) -> None:
         """A folder of records that does not exist is told."""
         done = run("ask", "--records", "/nowhere", "ASK {}")
-        assert (done.returncode, done.stderr) == (2, "data-error: /nowhere:1:1: missing-file: there is no such file or folder.\n")
+        assert (done.returncode, done.stderr) == (
+            2,
+            "data-error: /nowhere:1:1: missing-file: there is no such file or folder.\n",
+        )
 
 
 class TestBuild:
@@ -252,13 +297,20 @@ class TestBuild:
         assert folder.parent == tmp_path
         assert (tmp_path / "current").resolve() == folder.resolve()
         manifest = Release(folder).manifest
-        assert f"Release 2012.03 of 2012-03-01: {manifest['triples']:,} triples, digest {manifest['digest'][:16]}." in done.stderr
-        answer = run("ask", "ASK { ?a a <https://w3id.org/imaging-survey/ontology#Archive> }", "--release", tmp_path / "current")
+        assert (
+            f"Release 2012.03 of 2012-03-01: {manifest['triples']:,} triples, digest {manifest['digest'][:16]}."
+            in done.stderr
+        )
+        answer = run(
+            "ask", "ASK { ?a a <https://w3id.org/imaging-survey/ontology#Archive> }", "--release", tmp_path / "current"
+        )
         assert answer.stdout == "yes\n"
 
     def test_twice_the_same(self, tmp_path: Path) -> None:
         """Two builds of the same records, each in a process of its own, give the same bytes."""
-        folders = [Path(run("build", "--records", INVENTED, "-o", tmp_path / name).stdout.strip()) for name in ("a", "b")]
+        folders = [
+            Path(run("build", "--records", INVENTED, "-o", tmp_path / name).stdout.strip()) for name in ("a", "b")
+        ]
         listed = [{p.relative_to(f): p.read_bytes() for p in f.rglob("*") if p.is_file()} for f in folders]
         assert folders[0].name == folders[1].name
         assert [name for name in listed[0] if listed[0][name] != listed[1].get(name)] == []
@@ -296,7 +348,10 @@ class TestTheRest:
         """`questions` lists each question with its parameters."""
         done = run("questions")
         assert done.returncode == 0
-        assert "overlaps  collection=lidc-idri\n    Which collections share people or images with {collection}?" in done.stdout
+        assert (
+            "overlaps  collection=lidc-idri\n    Which collections share people or images with {collection}?"
+            in done.stdout
+        )
 
     def test_serve_without_a_release(self) -> None:
         """A release that is not there is told before anything is served."""
@@ -304,10 +359,42 @@ class TestTheRest:
         assert done.returncode == 2
         assert done.stderr.startswith("data-error: /nowhere holds no release: ")
 
+    @pytest.mark.parametrize("workers", ["1", "2"])
+    def test_serve_says_where(self, workers: str, released: Release, tmp_path: Path) -> None:
+        """`serve` takes a free port, says which, answers there, and ends when it is told to."""
+        command = [sys.executable, "-m", "graph_service.cli", "serve", "--port", "0", "--workers", workers]
+        log = tmp_path / "log"
+        with (
+            log.open("w") as out,
+            subprocess.Popen(
+                [*command, "--release", released.folder],
+                stdout=out,
+                stderr=out,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+            ) as process,
+        ):
+            try:
+                status = 0
+                for _ in range(150):
+                    found = re.search(r"http://127\.0\.0\.1:\d+/", log.read_text())
+                    with contextlib.suppress(httpx.TransportError):
+                        if found:
+                            status = httpx.get(f"{found[0]}query/overlaps.csv", timeout=10).status_code
+                            break
+                    time.sleep(0.1)
+                assert status == 200, log.read_text()
+            finally:
+                process.send_signal(signal.SIGTERM)
+                process.wait(20)
+        assert "Traceback" not in log.read_text()
+
     def test_a_setting_that_makes_no_sense(self) -> None:
         """A setting of the environment that cannot be read is told, not raised."""
         done = run("serve", "--port", "0", IMAGING_SURVEY_QUERY_SECONDS="soon")
         assert (done.returncode, done.stderr) == (
             2,
-            "bad-parameter: IMAGING_SURVEY_QUERY_SECONDS: Input should be a valid number, unable to parse string as a number.\n",
+            (
+                "bad-parameter: IMAGING_SURVEY_QUERY_SECONDS: Input should be a valid number, "
+                "unable to parse string as a number.\n"
+            ),
         )

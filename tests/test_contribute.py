@@ -73,7 +73,9 @@ def client() -> Iterator[httpx.Client]:
         yield asking
 
 
-def check(client: httpx.Client, text: str | bytes, kind: str = "archive", slug: str = "lunar-scans", sort: str = "text/turtle") -> httpx.Response:
+def check(
+    client: httpx.Client, text: str | bytes, kind: str = "archive", slug: str = "lunar-scans", sort: str = "text/turtle"
+) -> httpx.Response:
     return client.post("/check", params={"kind": kind, "slug": slug}, content=text, headers={"Content-Type": sort})
 
 
@@ -133,7 +135,9 @@ def test_the_form_gives_the_record(client: httpx.Client) -> None:
 
 def test_the_form_says_what_to_mend(client: httpx.Client) -> None:
     """A count in words is named by its field, what was typed is kept, and nothing is downloaded."""
-    answer = client.post("/contribute/archive", data={**FORM, "survey:subjectCount": "many", "download": "1"}, headers=PAGE)
+    answer = client.post(
+        "/contribute/archive", data={**FORM, "survey:subjectCount": "many", "download": "1"}, headers=PAGE
+    )
     assert answer.status_code == 422
     assert "`subjects`: `many` is not a whole number." in answer.text
     assert 'value="Lunar scans"' in answer.text
@@ -157,5 +161,9 @@ def test_gaps_are_listed_for_people_and_programs(client: httpx.Client) -> None:
 
 def test_a_mistake_becomes_a_text_to_send(client: httpx.Client) -> None:
     """What is wrong, what is right and the source are asked for, and put together."""
-    page = client.get("/mistake", params={"page": "/archive/oai", "wrong": "a", "right": "b", "source": "https://c.example/"}, headers=PAGE)
+    page = client.get(
+        "/mistake",
+        params={"page": "/archive/oai", "wrong": "a", "right": "b", "source": "https://c.example/"},
+        headers=PAGE,
+    )
     assert "Page: /archive/oai\n\nWrong: a\n\nRight: b\n\nSource: https://c.example/\n" in page.text

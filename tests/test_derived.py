@@ -9,10 +9,12 @@ from graph_service.terms import PREFIXES, shorten
 
 PREFIX_LINES = "".join(f"@prefix {name}: <{namespace}> .\n" for name, namespace in PREFIXES.items())
 ONTOLOGY = """
-survey:modality survey:keeps "latest" . survey:subjectCount survey:keeps "latest" . survey:status survey:keeps "latest" .
+survey:modality survey:keeps "latest" . survey:subjectCount survey:keeps "latest" .
+survey:status survey:keeps "latest" .
 survey:capability survey:keeps "latest" . survey:permits survey:keeps "latest" . survey:browseBy survey:keeps "latest" .
 survey:publication survey:keeps "all" . dcterms:alternative survey:keeps "all" . survey:mirrorOf survey:keeps "all" .
-survey:accessStep survey:keeps "latest" . survey:accessStep1 survey:keeps "latest" . survey:accessStep2 survey:keeps "latest" .
+survey:accessStep survey:keeps "latest" . survey:accessStep1 survey:keeps "latest" .
+survey:accessStep2 survey:keeps "latest" .
 survey:accessStep1 rdfs:subPropertyOf survey:accessStep . survey:accessStep2 rdfs:subPropertyOf survey:accessStep .
 """
 
@@ -102,17 +104,30 @@ class TestLatest:
             "survey:lastSeen 2010",
             "survey:subjectCount 9",
         ]
-        assert followed(old, dated("2011", "survey:subjectCount 12")) == ["survey:lastSeen 2011", "survey:subjectCount 12"]
+        assert followed(old, dated("2011", "survey:subjectCount 12")) == [
+            "survey:lastSeen 2011",
+            "survey:subjectCount 12",
+        ]
 
     def test_a_dimension_that_was_lost(self) -> None:
         """That the thing lacks a dimension as a whole is an answer like a value, and the newest counts."""
         has, has_not = "survey:browseBy facet:study", "survey:lacks survey:browseBy"
-        assert followed(dated("2010", has), dated("2012", has_not)) == ["survey:lacks survey:browseBy", "survey:lastSeen 2012"]
-        assert followed(dated("2010", has_not), dated("2012", has)) == ["survey:browseBy facet:study", "survey:lastSeen 2012"]
+        assert followed(dated("2010", has), dated("2012", has_not)) == [
+            "survey:lacks survey:browseBy",
+            "survey:lastSeen 2012",
+        ]
+        assert followed(dated("2010", has_not), dated("2012", has)) == [
+            "survey:browseBy facet:study",
+            "survey:lastSeen 2012",
+        ]
 
     def test_literals_keep_their_form(self) -> None:
         """What is repeated is what was written."""
-        text = PREFIX_LINES + ONTOLOGY + "archive:a survey:observation observation:o . observation:o survey:subjectCount 007 ."
+        text = (
+            PREFIX_LINES
+            + ONTOLOGY
+            + "archive:a survey:observation observation:o . observation:o survey:subjectCount 007 ."
+        )
         found = {str(each.object) for each in derived.latest_facts(list(ox.parse(text, format=ox.RdfFormat.TURTLE)))}
         assert '"007"^^<http://www.w3.org/2001/XMLSchema#integer>' in found
 
@@ -130,7 +145,14 @@ class TestSecondHand:
     def test_it_wins_only_when_it_is_newer(self) -> None:
         """A newer list may correct an old page; one of the same year may not, whatever its month."""
         first = dated("2010-08", "survey:subjectCount 9")
-        for date, expected in (("2009", "9"), ("2010", "9"), ("2010-08", "9"), ("2010-08-20", "9"), ("2010-09", "12"), ("2011", "12")):
+        for date, expected in (
+            ("2009", "9"),
+            ("2010", "9"),
+            ("2010-08", "9"),
+            ("2010-08-20", "9"),
+            ("2010-09", "12"),
+            ("2011", "12"),
+        ):
             found = followed(first, dated(date, "survey:subjectCount 12", "second-hand"))
             assert f"survey:subjectCount {expected}" in found, date
             assert len([each for each in found if each.startswith("survey:subjectCount")]) == 1, date
@@ -238,12 +260,14 @@ class TestNotStated:
         """A value, a lack, an older source: whatever states it answers the question."""
         silent = dated(
             "2012",
-            "survey:notStated survey:subjectCount , survey:publication , survey:browseBy , survey:permits , capability:audit-log , "
+            "survey:notStated survey:subjectCount , survey:publication , survey:browseBy , "
+            "survey:permits , capability:audit-log , "
             "facet:study",
         )
         stating = dated(
             "2010",
-            "survey:subjectCount 9 ; survey:publication <https://doi.org/10.1/a> ; survey:lacks survey:browseBy , facet:study ; "
+            "survey:subjectCount 9 ; survey:publication <https://doi.org/10.1/a> ; survey:lacks "
+            "survey:browseBy , facet:study ; "
             "survey:permits permitted-use:research ; survey:partialCapability capability:audit-log",
         )
         assert [each for each in followed(silent, stating) if each.startswith("survey:notStated")] == []

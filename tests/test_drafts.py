@@ -87,7 +87,14 @@ def test_an_observation_is_added_and_nothing_else_changes(tmp_path: Path) -> Non
     path = tmp_path / "archive" / "lunar-scans.ttl"
     path.parent.mkdir()
     path.write_text(RECORD, encoding="utf-8")
-    later = drafts.Visit("https://lunar.example/about", "ignored", "archive-page", "2027-01-02", None, facts=(("survey:subjectCount", "15"),))
+    later = drafts.Visit(
+        "https://lunar.example/about",
+        "ignored",
+        "archive-page",
+        "2027-01-02",
+        None,
+        facts=(("survey:subjectCount", "15"),),
+    )
     text = drafts.with_observation(FILES, path, later)
     added = [line for line in text.splitlines() if line not in RECORD.splitlines()]
     assert added == [
@@ -119,7 +126,12 @@ def test_a_second_visit_of_one_day_gets_a_number(tmp_path: Path) -> None:
 )
 def test_a_visit_that_cannot_be_written_down_is_refused(change: dict[str, str], message: str) -> None:
     """An address or a date that is none is refused with what to write instead."""
-    facts = {"address": "https://lunar.example/", "title": "t", "kind": "archive-page", "consulted": "2026-11-25"} | change
+    facts = {
+        "address": "https://lunar.example/",
+        "title": "t",
+        "kind": "archive-page",
+        "consulted": "2026-11-25",
+    } | change
     with pytest.raises(BadParameter) as caught:
         drafts.Visit(**facts).checked()  # type: ignore[arg-type]
     assert caught.value.message == message
@@ -135,7 +147,14 @@ def test_the_command_writes_a_record_that_passes_check(tmp_path: Path) -> None:
     """`imaging-survey new archive` with flags writes one file, and `check` finds no problem in it."""
     (tmp_path / "archive").mkdir()
     command = [sys.executable, "-m", "graph_service.cli"]
-    flags = ["--title", "Lunar scans", "--description", "Scans of people on the moon", "--source", "https://lunar.example/"]
+    flags = [
+        "--title",
+        "Lunar scans",
+        "--description",
+        "Scans of people on the moon",
+        "--source",
+        "https://lunar.example/",
+    ]
     made = subprocess.run(
         [*command, "new", "archive", *flags, "--source-title", "Lunar scans", "--records", str(tmp_path)],
         capture_output=True,

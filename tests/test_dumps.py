@@ -30,8 +30,9 @@ def test_each_format_is_served_as_built(suffix: str, client: httpx.Client, relea
     assert answer.headers["content-disposition"] == f'inline; filename="survey.{suffix}"'
     assert answer.headers["access-control-allow-origin"] == "*"
     assert answer.content == released.dump(suffix).read_bytes()
-    assert len(set(ox.parse(answer.content, format=DUMPS[suffix]))) == (
-        released.manifest["quads" if DUMPS[suffix].supports_datasets else "triples"]
+    assert (
+        len(set(ox.parse(answer.content, format=DUMPS[suffix])))
+        == (released.manifest["quads" if DUMPS[suffix].supports_datasets else "triples"])
     )
 
 
@@ -78,7 +79,9 @@ def test_an_unknown_format_is_not_found(name: str, client: httpx.Client) -> None
     )
 
 
-@pytest.mark.parametrize("path", ["/dumps/survey.%2e%2e%2fmanifest.json", "/dumps/..%2f..%2fetc%2fpasswd", "/dumps/survey.ttl/../../x"])
+@pytest.mark.parametrize(
+    "path", ["/dumps/survey.%2e%2e%2fmanifest.json", "/dumps/..%2f..%2fetc%2fpasswd", "/dumps/survey.ttl/../../x"]
+)
 def test_no_way_leads_out_of_the_folder(path: str, client: httpx.Client) -> None:
     """A dump's name is one of a list, not a path."""
     assert client.get(path).status_code == 404

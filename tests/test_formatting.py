@@ -60,7 +60,7 @@ observation:lunar-scans-2020
 
 
 def test_any_turtle_becomes_a_record_in_style() -> None:
-    """Comma lists, other prefixes, long strings and several facts a line become one fact a line, in order, with every comment."""
+    """Comma lists, other prefixes and long strings become one fact a line, in order, with every comment."""
     assert formatting.formatted(RECORD, UNTIDY, ORDER) == TIDY
 
 
@@ -100,7 +100,9 @@ def test_what_cannot_be_rewritten_is_a_problem_with_its_line(text: str, line: in
     assert (found.line, found.rule) == (line, rule)
 
 
-@pytest.mark.parametrize("value", ['"a\\\\b"', '"say \\"hi\\""@en', "'it''s'", '"tab\\there"', '"\\u00e9"', '"<not an IRI> # not a comment"'])
+@pytest.mark.parametrize(
+    "value", ['"a\\\\b"', '"say \\"hi\\""@en', "'it''s'", '"tab\\there"', '"\\u00e9"', '"<not an IRI> # not a comment"']
+)
 def test_literals_keep_their_value(value: str) -> None:
     """Escapes, quotes, hash signs and brackets inside a literal survive."""
     if value == "'it''s'":

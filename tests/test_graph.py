@@ -50,7 +50,9 @@ class TestBuild:
         found = sorted(
             f"{shorten(quad.predicate.value)} {shown(quad.object)}"
             for quad in merged.quads
-            if quad.graph_name == ox.NamedNode(DERIVED) and quad.subject == LUNGS and "/assessment" not in str(quad.object)
+            if quad.graph_name == ox.NamedNode(DERIVED)
+            and quad.subject == LUNGS
+            and "/assessment" not in str(quad.object)
         )
         assert [each for each in found if not each.startswith(("survey:assess", "survey:use"))] == [
             "survey:approximately survey:subjectCount",
@@ -72,7 +74,9 @@ class TestBuild:
     def test_the_order_is_always_the_same(self, invented: Files, merged: Survey) -> None:
         """Two builds of the same files give the same quads in the same order."""
         assert graph.build(invented).quads == merged.quads
-        assert list(merged.quads) == sorted(set(merged.quads), key=lambda q: (str(q.graph_name), str(q.subject), str(q.predicate), str(q.object)))
+        assert list(merged.quads) == sorted(
+            set(merged.quads), key=lambda q: (str(q.graph_name), str(q.subject), str(q.predicate), str(q.object))
+        )
 
     def test_triples_are_those_of_all_graphs(self, merged: Survey) -> None:
         """A triple that stands in two graphs counts once."""

@@ -98,13 +98,15 @@ HEAVY = {
     "cartesian order": f"SELECT * {{ {TRIPLES} }} ORDER BY ?a0",
     "cartesian group": f"SELECT ?a0 (COUNT(DISTINCT ?a1) AS ?n) {{ {TRIPLES} }} GROUP BY ?a0",
     "cartesian values": f"SELECT (COUNT(*) AS ?n) {{ {VALUES} }}",
-    "cartesian not exists": f"SELECT (COUNT(*) AS ?n) {{ ?a ?b ?c . ?d ?e ?f FILTER NOT EXISTS {{ {TRIPLES} FILTER(?c0 = ?c1 && ?c = ?c3) }} }}",
+    "cartesian not exists": f"SELECT (COUNT(*) AS ?n) {{ ?a ?b ?c . ?d ?e ?f "
+    f"FILTER NOT EXISTS {{ {TRIPLES} FILTER(?c0 = ?c1 && ?c = ?c3) }} }}",
     "cartesian minus": f"SELECT (COUNT(*) AS ?n) {{ ?a0 ?x ?y . ?z ?v ?w MINUS {{ {TRIPLES} }} }}",
     "cartesian construct": f"CONSTRUCT {{ ?a0 ?b1 ?c2 }} {{ {TRIPLES} }}",
     "endless rows": f"SELECT * {{ {TRIPLES} }}",
     "endless describe": f"DESCRIBE ?a0 ?a1 {{ {TRIPLES} }}",
     "path of everything": "SELECT (COUNT(*) AS ?n) { ?s (!<http://e/a>|^!<http://e/a>)+ ?o }",
-    "path of paths": "SELECT (COUNT(*) AS ?n) { ?a ((<http://example.org/p4>|^<http://example.org/p4>)*)* ?b . ?b (<http://example.org/p4>*/<http://example.org/p4>*)* ?c }",
+    "path of paths": "PREFIX : <http://example.org/> "
+    "SELECT (COUNT(*) AS ?n) { ?a ((:p4|^:p4)*)* ?b . ?b (:p4*/:p4*)* ?c }",
     "planner: flat optionals": "SELECT * { ?s ?p ?o "
     + "".join(f"OPTIONAL {{ ?s ?p{i} ?o{i} }} " for i in range(1000))
     + "}",
@@ -208,7 +210,7 @@ def test_service_and_load_reach_nobody(server: Server, trap: Trap) -> None:
 
 
 def test_many_at_once(server: Server) -> None:
-    """Forty heavy queries at once over four workers: each ends in time or is sent away, memory stays, small ones pass after."""
+    """Forty heavy queries at once over four workers: each ends in time or is sent away, and memory stays."""
     before = server.memory()
     with ThreadPoolExecutor(40) as crowd:
         queries = [

@@ -19,7 +19,7 @@ SNAPSHOT: dict[str, Any] = {
             "collection_id": "Lung_Phantom",
             "name": 'Lung "Phantom"',
             "species": "Human",
-            "cancer_types": "Lung",
+            "cancer_types": "Lung fever",
             "tumor_locations": "Lung Phantom, Chest, Various",
             "patients": 3,
             "studies": 4,
@@ -73,7 +73,7 @@ PHANTOM = """\
 collection:lung-phantom
     a survey:Collection ;
     dcterms:title "Lung \\"Phantom\\""@en ;
-    dcterms:description "CT and ZZ of people with lung, distributed by NCI's Imaging Data Commons."@en ;
+    dcterms:description "CT and ZZ of people with lung fever, distributed by NCI's Imaging Data Commons."@en ;
     survey:kind archive-kind:collection ;
     survey:scope scope:in-vivo ;
     survey:observation observation:lung-phantom-2026-09-26 ;
@@ -85,8 +85,8 @@ observation:lung-phantom-2026-09-26
     survey:consulted "2026-11-23"^^xsd:date ;
     dcterms:source source:archive-survey-2010 ;
     survey:certainty certainty:counted ;
-    skos:note "The source's value for condition is Lung."@en ;
     skos:note "The source's value for modality is ZZ."@en ;
+    skos:note "The source's value for condition is Lung fever."@en ;
     skos:note "The source's value for status is Nowhere."@en ;
     skos:note "The size was given as 0.1 GB; the identifier at IDC is Lung_Phantom."@en ;
     survey:dataDoi <https://doi.org/10.7937/k9/tcia.2015.abc> ;
@@ -134,10 +134,10 @@ def imported(vocabulary: idc.Vocabulary) -> list[idc.Collection]:
 
 
 def test_a_collection_becomes_a_record(vocabulary: idc.Vocabulary, files: Files) -> None:
-    """Every value of the snapshot is a fact in the survey's words, or a note; sizes are in bytes, DOIs in lower case."""
+    """Every value is a fact in the survey's words, or a note; sizes are in bytes, DOIs in lower case."""
     each = imported(vocabulary)[0]
     assert written(each, files) == PHANTOM
-    assert sorted(each.unknown) == ["condition Lung", "modality ZZ", "status Nowhere"]
+    assert sorted(each.unknown) == ["condition Lung fever", "modality ZZ", "status Nowhere"]
     assert each.doi == ("<https://doi.org/10.7937/k9/tcia.2015.abc>",)
 
 
@@ -146,7 +146,9 @@ def test_slides_are_borderline(vocabulary: idc.Vocabulary, files: Files) -> None
     each = imported(vocabulary)[1]
     text = written(each, files)
     assert each.slides_only
-    assert '    dcterms:description "Slide microscopy of mice, distributed by NCI\'s Imaging Data Commons."@en ;\n' in text
+    assert (
+        '    dcterms:description "Slide microscopy of mice, distributed by NCI\'s Imaging Data Commons."@en ;\n' in text
+    )
     assert "    survey:scope scope:borderline ;\n    survey:scope scope:microscopy ;\n" in text
     assert "    survey:license license:cc-by-3.0 ;\n    survey:license license:cc-by-nc-4.0 ;\n" in text
     assert '    survey:licenseDetail "The license differs from series to series."@en ;\n' in text
@@ -172,7 +174,9 @@ def test_concepts_are_found_by_any_of_their_names(vocabulary: idc.Vocabulary) ->
     """Label, code or other name, in any case and punctuation; the preferred label wins."""
     assert vocabulary.concept("modality", "CT") == "modality:ct"
     assert vocabulary.concept("modality", "ct") == "modality:ct"
-    assert vocabulary.concept("license", "cc by 3.0") == vocabulary.concept("license", "CC-BY-3.0") == "license:cc-by-3.0"
+    assert (
+        vocabulary.concept("license", "cc by 3.0") == vocabulary.concept("license", "CC-BY-3.0") == "license:cc-by-3.0"
+    )
     assert vocabulary.concept("modality", "telepathy") is None
     assert vocabulary.concept("no-such-scheme", "CT") is None
 

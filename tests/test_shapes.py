@@ -15,7 +15,17 @@ from graph_service.terms import ONTOLOGY, shorten
 from graph_service.validation import Corpus, File
 
 EXAMPLES = sorted((Path(__file__).parent / "shapes").rglob("*.ttl"))
-CLASSES = ("archive", "collection", "software", "organization", "source", "observation", "dimension", "evidence", "concept")
+CLASSES = (
+    "archive",
+    "collection",
+    "software",
+    "organization",
+    "source",
+    "observation",
+    "dimension",
+    "evidence",
+    "concept",
+)
 
 
 def name(path: Path) -> str:
@@ -108,7 +118,9 @@ class TestTheShapesThemselves:
         assert shape is not None
         listed = [str(each) for each in Collection(written, written.value(shape, SH.ignoredProperties))]
         own = {
-            str(written.value(each, SH.path)) for each in written.objects(shape, SH.property) if written.value(each, SH.path)
+            str(written.value(each, SH.path))
+            for each in written.objects(shape, SH.property)
+            if written.value(each, SH.path)
         }
         assert len(listed) == len(set(listed))
         assert {*listed} - {str(RDF.type)} - own == dimensions - own
@@ -121,7 +133,10 @@ class TestTheShapesThemselves:
 
     def test_every_dimension_refuses_nonsense(self, files: Files, whole: Corpus, dimensions: set[str]) -> None:
         """A value that can be meant for no dimension is a problem of each, told at its place under its name."""
-        lines = ['<https://w3id.org/imaging-survey/observation/x>', "    a <https://w3id.org/imaging-survey/ontology#Observation> ;"]
+        lines = [
+            "<https://w3id.org/imaging-survey/observation/x>",
+            "    a <https://w3id.org/imaging-survey/ontology#Observation> ;",
+        ]
         lines += [f'    <{each}> "---31"^^<http://www.w3.org/2001/XMLSchema#gDay> ;' for each in sorted(dimensions)]
         text = "\n".join([*lines, "."])
         quads = records.parse(Path("x.ttl"), text, "https://example.org/x")
@@ -149,7 +164,9 @@ class TestReadingShapes:
 
         def facts(graph: Graph) -> set[tuple[str, ...]]:
             return {
-                tuple(str(graph.value(each, name)) for name in (SH.focusNode, SH.resultPath, SH.value, SH.resultMessage))
+                tuple(
+                    str(graph.value(each, name)) for name in (SH.focusNode, SH.resultPath, SH.value, SH.resultMessage)
+                )
                 for each in graph.subjects(RDF.type, SH.ValidationResult)
                 if not isinstance(graph.value(each, SH.value), BNode)
             }

@@ -146,7 +146,7 @@ def test_order_in_sub_selects_and_after_groups() -> None:
     engine = engine_with([typed("2", "integer"), typed("3", "integer"), Literal("3")])
     query = "SELECT ?o { { SELECT ?o { ?s ?p ?o } ORDER BY DESC(?o) LIMIT 2 } } ORDER BY ?o"
     assert [str(row["o"]) for row in engine.query(query)] == [f'"3"^^<{XSD}integer>', '"3"']
-    query = "SELECT ?p (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY ?p HAVING(COUNT(*) > 1) ORDER BY DESC(COUNT(*)) VALUES ?p { UNDEF }"
+    query = "SELECT ?p (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY ?p ORDER BY DESC(COUNT(*)) VALUES ?p { UNDEF }"
     assert [row["n"].value for row in engine.query(query)] == ["3"]
 
 

@@ -25,6 +25,10 @@ TITLES_JSON = (
     b'{"title":{"type":"literal","value":"Gehirne","xml:lang":"de"}},'
     b'{"title":{"type":"literal","value":"Lungs","xml:lang":"en"}}]}}'
 )
+XML_TRUE = (
+    b'<?xml version="1.0"?><sparql xmlns="http://www.w3.org/2005/sparql-results#">'
+    b"<head></head><boolean>true</boolean></sparql>"
+)
 GRAPH_A, GRAPH_B = "http://example.org/graph/a", "http://example.org/graph/b"
 
 
@@ -196,7 +200,7 @@ def test_datasets(server: Server) -> None:
     assert count(from_a, ("default-graph-uri", GRAPH_B)) == "4"
 
 
-NOTE = "SELECT ?note ?count ?date { ?s <http://example.org/note> ?note ; <http://example.org/subjects> ?count ; <http://example.org/opened> ?date }"
+NOTE = "PREFIX : <http://example.org/> SELECT ?note ?count ?date { ?s :note ?note ; :subjects ?count ; :opened ?date }"
 
 
 def test_results_in_every_format(server: Server) -> None:
@@ -256,7 +260,7 @@ def test_graphs_in_every_format(server: Server, name: str, content_type: str, re
         (
             "text/csv, application/sparql-results+xml;q=0.5",
             "application/sparql-results+xml",
-            b'<?xml version="1.0"?><sparql xmlns="http://www.w3.org/2005/sparql-results#"><head></head><boolean>true</boolean></sparql>',
+            XML_TRUE,
         ),
         ("*/*", "application/sparql-results+json", b'{"head":{},"boolean":true}'),
     ],

@@ -1,4 +1,4 @@
-"""Tests of `style`: a text that breaks a rule is told so at the very place, and a text that keeps them all is left alone."""
+"""Tests of `style`: a text that breaks a rule is told at the very place, one that keeps them all is left alone."""
 
 from __future__ import annotations
 
@@ -166,24 +166,33 @@ CHANGES = {
         "\narchive:lungs\n",
         "@base <http://example.org/> .\n\narchive:lungs\n",
         [
-            "9:1: style-subject: write prefixes as `@prefix name: <…> .`, and no base: a record means the same wherever it "
-            "lies."
+            (
+                "9:1: style-subject: write prefixes as `@prefix name: <…> .`, and no base: a "
+                "record means the same wherever it "
+                "lies."
+            )
         ],
     ),
     "another way to write a prefix": (
         "@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .",
         "PREFIX xsd: <http://www.w3.org/2001/XMLSchema#>",
         [
-            "8:1: style-subject: write prefixes as `@prefix name: <…> .`, and no base: a record means the same wherever it "
-            "lies."
+            (
+                "8:1: style-subject: write prefixes as `@prefix name: <…> .`, and no base: a "
+                "record means the same wherever it "
+                "lies."
+            )
         ],
     ),
     "columns of prefixes": (
         "@prefix xsd: <",
         "@prefix xsd:     <",
         [
-            "8:1: style-subject: write prefixes as `@prefix name: <…> .`, and no base: a record means the same wherever it "
-            "lies."
+            (
+                "8:1: style-subject: write prefixes as `@prefix name: <…> .`, and no base: a "
+                "record means the same wherever it "
+                "lies."
+            )
         ],
     ),
     "facts beside the subject": (
@@ -197,10 +206,14 @@ CHANGES = {
         ["6:9: style-prefix: `skos:` is declared but not used; delete the line."],
     ),
     "prefixes out of order": (
-        "@prefix modality: <https://w3id.org/imaging-survey/modality/> .\n"
-        "@prefix observation: <https://w3id.org/imaging-survey/observation/> .\n",
-        "@prefix observation: <https://w3id.org/imaging-survey/observation/> .\n"
-        "@prefix modality: <https://w3id.org/imaging-survey/modality/> .\n",
+        (
+            "@prefix modality: <https://w3id.org/imaging-survey/modality/> .\n"
+            "@prefix observation: <https://w3id.org/imaging-survey/observation/> .\n"
+        ),
+        (
+            "@prefix observation: <https://w3id.org/imaging-survey/observation/> .\n"
+            "@prefix modality: <https://w3id.org/imaging-survey/modality/> .\n"
+        ),
         ["5:9: style-prefix: `modality:` is out of order; prefixes are alphabetical."],
     ),
     "prefix twice": (
@@ -256,8 +269,14 @@ CHANGES = {
         ["39:1: style-stanza: the last stanza is not closed; end it with `.` alone on a line."],
     ),
     "order of facts": (
-        "    survey:modality modality:ct ;\n    survey:subjectCount 9 ;\n    survey:approximately survey:subjectCount ;\n",
-        "    survey:subjectCount 9 ;\n    survey:approximately survey:subjectCount ;\n    survey:modality modality:ct ;\n",
+        (
+            "    survey:modality modality:ct ;\n    survey:subjectCount 9 ;\n    "
+            "survey:approximately survey:subjectCount ;\n"
+        ),
+        (
+            "    survey:subjectCount 9 ;\n    survey:approximately survey:subjectCount ;\n    "
+            "survey:modality modality:ct ;\n"
+        ),
         ["25:5: style-order: `survey:modality` comes too late here; see the order in records/README.md."],
     ),
     "qualifier before its count": (
@@ -297,8 +316,10 @@ CHANGES = {
     ),
     "observation below a source": (
         "<http://example.org/lungs#9>\n    survey:supports survey:subjectCount ;\n.\n",
-        "<http://example.org/lungs#9>\n    survey:supports survey:subjectCount ;\n.\n\n"
-        "observation:lungs-2012\n    a survey:Observation ;\n.\n",
+        (
+            "<http://example.org/lungs#9>\n    survey:supports survey:subjectCount ;\n.\n\n"
+            "observation:lungs-2012\n    a survey:Observation ;\n.\n"
+        ),
         ["42:1: style-order: `observation:lungs-2012` comes too late; observations stand before sources."],
     ),
     "newest first": (

@@ -51,7 +51,14 @@ def test_the_check_finds_no_problem(files: Files) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "least"),
-    [("Archive", 69), ("Collection", 330), ("Software", 54), ("Organization", 150), ("Observation", 1400), ("Source", 1000)],
+    [
+        ("Archive", 69),
+        ("Collection", 330),
+        ("Software", 54),
+        ("Organization", 150),
+        ("Observation", 1400),
+        ("Source", 1000),
+    ],
 )
 def test_there_is_no_less_than_there_was(kind: str, least: int, facts: dict[str, dict[str, list[str]]]) -> None:
     """Records are never lost by an oversight."""

@@ -150,7 +150,9 @@ class TestTrickyTurtle:
         compare(graph.serialize(format="longturtle"))
         compare(graph.serialize(format="turtle"))
 
-    @pytest.mark.parametrize("text", ["", "@prefix", "@prefix e:", "e:a e:b [ ( ", '"', "^^", "] ) .", "<<( a b c )>>", "\x00{|}~"])
+    @pytest.mark.parametrize(
+        "text", ["", "@prefix", "@prefix e:", "e:a e:b [ ( ", '"', "^^", "] ) .", "<<( a b c )>>", "\x00{|}~"]
+    )
     def test_a_text_that_does_not_parse_does_no_harm(self, text: str) -> None:
         """The scanner ends quietly on what is no Turtle."""
         assert isinstance(turtle.statements(text), list)
@@ -177,7 +179,20 @@ def invented(chance: random.Random) -> tuple[str, dict[str, tuple[int, int]]]:
         return chance.choice([f"e:{local}", f"<http://example.org/{local}>"]) if "\\" not in local else f"e:{local}"
 
     def literal() -> str:
-        plain = ["1", "-2.5", "1e3", "true", "'a'@en", '"b\\"c"', "'''d\ne'''", '"""f"g\n\n"""', "'h'^^e:t", "()", "[]", "( 1 'x' )"]
+        plain = [
+            "1",
+            "-2.5",
+            "1e3",
+            "true",
+            "'a'@en",
+            '"b\\"c"',
+            "'''d\ne'''",
+            '"""f"g\n\n"""',
+            "'h'^^e:t",
+            "()",
+            "[]",
+            "( 1 'x' )",
+        ]
         return chance.choice(plain)
 
     for _ in range(chance.randint(1, 6)):

@@ -1,4 +1,4 @@
-"""Tests of `validation`: every fault of every file is found in one go, each at its place, and bad input is never a crash."""
+"""Tests of `validation`: every fault of every file is found in one go and at its place; bad input is never a crash."""
 
 from __future__ import annotations
 
@@ -75,8 +75,11 @@ CHANGES = {
         "organization:kitware",
         "organization:kitwear",
         [
-            "21:21: survey:operator: survey:operator names an organization that has a record: write survey:operator "
-            "organization:…. Found `organization:kitwear`.",
+            (
+                "21:21: survey:operator: survey:operator names an organization that has a "
+                "record: write survey:operator "
+                "organization:…. Found `organization:kitwear`."
+            ),
             "21:21: unknown-name: `organization:kitwear` is described nowhere. Did you mean `kitware`?",
         ],
     ),
@@ -84,7 +87,10 @@ CHANGES = {
         "survey:modality modality:ct",
         "survey:modalities modality:ct",
         [
-            "31:5: survey:modalities: `survey:modalities` is not said of this kind of thing. Did you mean `survey:modality`?",
+            (
+                "31:5: survey:modalities: `survey:modalities` is not said of this kind of thing. "
+                "Did you mean `survey:modality`?"
+            ),
             "31:5: unknown-name: `survey:modalities` is no term of the ontology. Did you mean `modality`?",
         ],
     ),
@@ -107,8 +113,11 @@ CHANGES = {
         '    dcterms:description "Scans of lungs."@en ;\n',
         "",
         [
-            "15:1: dcterms:description: A thing has exactly one dcterms:description, one English sentence of at most 300 "
-            "characters that ends in a full stop.",
+            (
+                "15:1: dcterms:description: A thing has exactly one dcterms:description, one "
+                "English sentence of at most 300 "
+                "characters that ends in a full stop."
+            ),
         ],
     ),
     "observation that nothing names": (
@@ -120,8 +129,11 @@ CHANGES = {
         "survey:subjectCount 9 ;",
         'survey:subjectCount "nine"@en ;',
         [
-            "32:25: survey:subjectCount: survey:subjectCount is a whole number without quotes, separators or unit: write "
-            "survey:subjectCount 150. Found `nine`."
+            (
+                "32:25: survey:subjectCount: survey:subjectCount is a whole number without "
+                "quotes, separators or unit: write "
+                "survey:subjectCount 150. Found `nine`."
+            )
         ],
     ),
     "path and subject disagree": (
@@ -177,8 +189,9 @@ class TestCheck:
 
     def test_a_property_of_something_else(self, found: dict[str, list[str]]) -> None:
         """A property that another kind of thing has is told, without a suggestion of itself."""
-        assert "19:5: survey:hostedWith: `survey:hostedWith` is not said of this kind of thing." in (
-            found["property of something else"]
+        assert (
+            "19:5: survey:hostedWith: `survey:hostedWith` is not said of this kind of thing."
+            in (found["property of something else"])
         )
 
 
@@ -194,7 +207,10 @@ class TestAcrossFiles:
         two = written(tmp_path, "two/archive/lungs.ttl", LUNGS)
         found = checked(files, tmp_path, one, two)
         assert found == [
-            f"{here}/archive/lungs.ttl:{line}:1: two-identities: `{name}` is described in {there}/archive/lungs.ttl too."
+            (
+                f"{here}/archive/lungs.ttl:{line}:1: two-identities: `{name}` is described in "
+                f"{there}/archive/lungs.ttl too."
+            )
             for here, there in (("one", "two"), ("two", "one"))
             for line, name in ((15, "archive:lungs"), (25, "observation:lungs-2010-08"), (36, "source:lungs-page"))
         ]
@@ -233,7 +249,11 @@ class TestAcrossFiles:
         import shutil
 
         shutil.copytree(files.ontology, tmp_path / "ontology")
-        written(tmp_path, "ontology/vocabulary/modality.ttl", "@prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n\nskos:")
+        written(
+            tmp_path,
+            "ontology/vocabulary/modality.ttl",
+            "@prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n\nskos:",
+        )
         written(tmp_path, "records/archive/lungs.ttl", LUNGS)
         own = Files(tmp_path / "records", tmp_path / "ontology", files.shapes, files.queries)
         found = [str(each).replace(f"{tmp_path}/", "") for each in validation.check(own)]
@@ -255,15 +275,14 @@ def mutants(chance: random.Random) -> list[str | bytes]:
     """The record with one thing spoilt in each: cut, doubled, swapped, replaced."""
     made: list[str | bytes] = []
     lines = LUNGS.split("\n")
-    for place in range(0, len(lines), 2):
-        made.append("\n".join(lines[:place] + lines[place + 1 :]))
-    for place in range(15, len(lines), 4):
-        made.append("\n".join(lines[: place + 1] + lines[place:]))
-    for place in range(40, len(LUNGS), 97):
-        made.append(LUNGS[:place])
+    made += ["\n".join(lines[:place] + lines[place + 1 :]) for place in range(0, len(lines), 2)]
+    made += ["\n".join(lines[: place + 1] + lines[place:]) for place in range(15, len(lines), 4)]
+    made += [LUNGS[:place] for place in range(40, len(LUNGS), 97)]
     for _ in range(30):
         place = chance.randrange(len(LUNGS))
-        made.append(LUNGS[:place] + chance.choice('"\\<>[](){};,.@^:#\n\t\x00\x7f\u00a0\u2028🫁é%_-') + LUNGS[place + 1 :])
+        made.append(
+            LUNGS[:place] + chance.choice('"\\<>[](){};,.@^:#\n\t\x00\x7f\u00a0\u2028🫁é%_-') + LUNGS[place + 1 :]
+        )
     for before, after in (
         ("9 ;", '"9"^^xsd:integer ;'),
         ("9 ;", '"nine"^^xsd:integer ;'),
@@ -301,7 +320,13 @@ def mutants(chance: random.Random) -> list[str | bytes]:
     ):
         made.append(LUNGS.replace(before, after))
     made += ["", "\n", "#", ".", "[" * 5000, "(" * 5000, '"' * 5001, "<" * 5000, "a " * 5000, "@prefix " * 500]
-    made += [LUNGS.encode("utf-16"), LUNGS.encode("utf-8-sig"), b"\xff" * 100, b"\x00" * 100, LUNGS.encode()[:-400] + b"\xc3"]
+    made += [
+        LUNGS.encode("utf-16"),
+        LUNGS.encode("utf-8-sig"),
+        b"\xff" * 100,
+        b"\x00" * 100,
+        LUNGS.encode()[:-400] + b"\xc3",
+    ]
     return made
 
 
@@ -331,7 +356,9 @@ class TestBadInput:
         chance = random.Random(1)
         for place in range(20):
             written(tmp_path, f"archive/n{place}.ttl", chance.randbytes(chance.randrange(1, 3000)))
-        assert {problem.path.stem for problem in validation.check(files, [tmp_path])} == {f"n{place}" for place in range(20)}
+        assert {problem.path.stem for problem in validation.check(files, [tmp_path])} == {
+            f"n{place}" for place in range(20)
+        }
 
     def test_many_faults_take_little_time(self, files: Files, tmp_path: Path) -> None:
         """A large record in which every line is wrong is checked in seconds."""

@@ -1,4 +1,4 @@
-"""Tests of `ontology/vocabulary/`: each file one scheme, each concept named and defined once, in a tree without a circle."""
+"""Tests of `ontology/vocabulary/`: each file one scheme, each concept named and defined once, no circle among them."""
 
 from __future__ import annotations
 
@@ -118,7 +118,11 @@ def test_it_is_written_as_records_are(scheme: str, files: Files) -> None:
     order = style.fact_order(files.ontology / "survey.ttl")
     found = style.problems(Record(path, "vocabulary", scheme), text, order)
     assert [str(each) for each in found if each.rule != "path-subject"] == []
-    assert not [each for each in found if each.rule == "path-subject" and each.line == text.split("\n").index(f"vocabulary:{scheme}") + 1]
+    assert not [
+        each
+        for each in found
+        if each.rule == "path-subject" and each.line == text.split("\n").index(f"vocabulary:{scheme}") + 1
+    ]
     for stanza in re.findall(rf"^{re.escape(scheme)}:\S+\n(?:    .*\n)+\.", text, re.MULTILINE):
         places = [ORDER.index(line.split()[0]) for line in stanza.split("\n")[1:-1] if line.split()[0] in ORDER]
         assert places == sorted(places), stanza

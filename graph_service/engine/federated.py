@@ -28,7 +28,10 @@ _FORBIDDEN = frozenset(
 
 
 def resolve(text: str, allowed: frozenset[str], seconds: float, most: int) -> tuple[str, bool]:
-    """The query without SERVICE, its ORDER BY made safe, and whether it has FROM. Raises `ServiceRefused` and `ServiceFailed`."""
+    """The query without SERVICE, its ORDER BY made safe, and whether it has FROM.
+
+    Raises `ServiceRefused` and `ServiceFailed`.
+    """
     text = decode_escapes(text)
     ways = readings(text)
     for way in ways:

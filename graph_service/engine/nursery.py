@@ -101,7 +101,7 @@ class ForkNursery:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             command = [sys.executable, "-m", "graph_service.engine.zygote", str(theirs.fileno())]
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 -- our own module
                 [*command, self._limits.packed(), str(self._path)],
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],

@@ -3,8 +3,8 @@
 Oxigraph compares two literals of one type by value and two of different types by their text. That is no order: 5 < 10
 by value, "10" < "3" and "3" < 5 by text. Its sort then either notices, panics and aborts the process, or does not, and
 returns integers out of order. So every key of every ORDER BY is passed through `key`, which maps a term to a
-string whose code point order is one that SPARQL 1.1 §15.1 allows: unbound, blank nodes, IRIs, literals; numbers by value
-across their types; booleans, dates and texts among themselves. The engine computes each key once per row.
+string whose code point order is one that SPARQL 1.1 §15.1 allows: unbound, blank nodes, IRIs, literals; numbers
+by value across their types; booleans, dates and texts among themselves. The engine computes each key once per row.
 """
 
 from __future__ import annotations

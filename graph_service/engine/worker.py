@@ -13,6 +13,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import pyoxigraph
@@ -187,7 +188,7 @@ def answer(
 def serve(read_fd: int, write_fd: int, store: Store, limits: Limits) -> None:
     """Answer tasks until the other side closes."""
     _lock_up(limits.memory)
-    reader = open(read_fd, "rb", closefd=False)
+    reader = os.fdopen(read_fd, "rb", closefd=False)
 
     def write(data: bytes) -> None:
         view = memoryview(data)
@@ -237,8 +238,7 @@ def _lock_up(memory: int) -> None:
         return
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if memory and sys.platform == "linux":
-        with open("/proc/self/statm", "rb") as file:
-            mapped = int(file.read().split()[0]) * resource.getpagesize()
+        mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (mapped + memory, mapped + memory))
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
 

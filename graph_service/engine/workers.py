@@ -1,8 +1,8 @@
 """A stranger's query, run in a process that can be killed.
 
-`WorkerPool.ask` gives an `Answer` as soon as the first of it is known. A worker has one query at a time; at the deadline
-it is killed and replaced. More queries than workers wait in a bounded queue. An answer is a stream with back-pressure:
-when nobody takes it, the worker stops. A worker that dies in the middle makes the answer fail, never end.
+`WorkerPool.ask` gives an `Answer` as soon as the first of it is known. A worker has one query at a time; at the
+deadline it is killed and replaced. More queries than workers wait in a bounded queue. An answer is a stream with
+back-pressure: when nobody takes it, the worker stops. A worker that dies midway makes the answer fail, never end.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from graph_service.settings import Settings
 log = logging.getLogger("graph_service.workers")
 
 READ_AHEAD = 1_048_576
-"""Bytes of an answer that are taken from a worker before its reader wants them: up to here a slow reader costs nothing."""
+"""Bytes that are taken from a worker before the reader wants them: up to here a slow reader costs nothing."""
 
 
 class Answer:
@@ -182,7 +182,7 @@ class Link(asyncio.Protocol):
         self.stream.abort()
         self._pool.bury(self)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 -- the protocol's signature
         if not self.is_alive:
             return
         self.is_alive = False

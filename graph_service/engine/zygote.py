@@ -20,6 +20,7 @@ import signal
 import socket
 import sys
 import traceback
+from pathlib import Path
 
 from pyoxigraph import Store
 
@@ -33,7 +34,7 @@ _PR_SET_PDEATHSIG = 1
 
 def load(path: str) -> Store:
     """The store of a release: a file of quads or triples in memory, or a folder of an Oxigraph store, read only."""
-    if os.path.isdir(path):
+    if Path(path).is_dir():
         return Store.read_only(path)
     store = Store()
     store.bulk_load(path=path)
@@ -47,7 +48,7 @@ class Zygote:
         self._control = control
         self._path = path
         self._limits = limits
-        self._store = None if os.path.isdir(path) else load(path)
+        self._store = None if Path(path).is_dir() else load(path)
         self._said: dict[int, int] = {}
 
     def run(self) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from graph_service.terms import BASE, PREFIXES
+from graph_service.terms import BASE, PREFIXES, str_of
 from graph_service.writing import Stanza, dated, quoted
 
 SKOS = PREFIXES["skos"]
@@ -42,12 +42,12 @@ class Vocabulary:
         found = cls()
         ranked: list[tuple[int, str, str, str]] = []
         for quad in quads:
-            subject = quad.subject.value
+            subject = str_of(quad.subject)
             label = quad.predicate.value.removeprefix(SKOS)
             if label in ("prefLabel", "notation", "altLabel") and subject.startswith(BASE):
                 scheme, _, slug = subject.removeprefix(BASE).partition("/")
                 place = ("prefLabel", "notation", "altLabel").index(label)
-                ranked.append((place, scheme, _key(quad.object.value), slug))
+                ranked.append((place, scheme, _key(str_of(quad.object)), slug))
         for _, scheme, name, slug in sorted(ranked):
             found.names[scheme].setdefault(name, f"{scheme}:{slug}")
         return found
@@ -88,7 +88,7 @@ def slug_of(collection_id: str) -> str:
 
 
 def collections(snapshot: Mapping[str, Any], vocabulary: Vocabulary, source: str, consulted: str) -> list[Collection]:
-    """Every collection of a snapshot, in order of its identifier; `source` is the prefixed name of the source's record."""
+    """Every collection of a snapshot, ordered by identifier; `source` is the prefixed name of the source's record."""
     as_of = snapshot["source"]["as_of"]
     rows = sorted(snapshot["collections"], key=lambda row: row["collection_id"])
     return [_collection(row, vocabulary, source, as_of, consulted) for row in rows]
@@ -160,9 +160,20 @@ def _parts(text: str) -> list[str]:
 
 
 SPOKEN = {
-    "CT": "CT", "MR": "MR", "PT": "PET", "MG": "mammography", "CR": "radiography", "DX": "radiography", "US": "ultrasound",
-    "SM": "slide microscopy", "NM": "nuclear medicine", "XA": "angiography", "RF": "fluoroscopy", "OT": "other images", "XC": "photography",
-}  # fmt: skip
+    "CT": "CT",
+    "MR": "MR",
+    "PT": "PET",
+    "MG": "mammography",
+    "CR": "radiography",
+    "DX": "radiography",
+    "US": "ultrasound",
+    "SM": "slide microscopy",
+    "NM": "nuclear medicine",
+    "XA": "angiography",
+    "RF": "fluoroscopy",
+    "OT": "other images",
+    "XC": "photography",
+}
 
 
 def _description(row: Mapping[str, Any], images: list[str]) -> str:

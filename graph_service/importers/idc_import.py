@@ -17,7 +17,7 @@ import pyoxigraph as ox
 
 from graph_service import __version__, records
 from graph_service.errors import DataError
-from graph_service.importers import idc_series, idc_statistics
+from graph_service.importers import idc_series, idc_snapshot, idc_statistics
 from graph_service.importers.idc_codes import Codes
 from graph_service.importers.idc_snapshot import Snapshot
 from graph_service.problems import Problem
@@ -53,23 +53,23 @@ class Import:
         parts = [self.snapshot.digest, self.level, __version__, *(f"{a} {b}" for a, b in sorted(self.codes.records.items()))]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
-    def blocks(self, named: bool = False) -> Iterator[tuple[str, bytes]]:
-        """Step and lines, in order; `named` writes N-Quads with the three graphs, else they are N-Triples."""
+    def blocks(self, named: bool = False) -> Iterator[tuple[str, str, bytes]]:
+        """Step, graph and lines, in order; `named` writes N-Quads with the graph, else they are N-Triples."""
         commons, studies, series = (COMMONS, STUDIES, SERIES) if named else (None, None, None)
         species = self._species()
         rows = idc_series.prepared(self.snapshot, self.codes)
-        yield "collections", _serialized(self.commons(), commons)
+        yield "collections", COMMONS, _serialized(self.commons(), commons)
         for block in idc_statistics.lines(rows, commons):
-            yield "statistics", block
+            yield "statistics", COMMONS, block
         if self.level == "collection":
             return
         for block in idc_series.patients(rows, species, studies):
-            yield "patients", block
+            yield "patients", STUDIES, block
         for block in idc_series.studies(rows, studies):
-            yield "studies", block
+            yield "studies", STUDIES, block
         if self.level == "series":
             for block in idc_series.series(rows, series):
-                yield "series", block
+                yield "series", SERIES, block
 
     def commons(self) -> Triples:
         """Collections, analysis results, names of codes, and where all of it comes from."""
@@ -146,6 +146,11 @@ def _statements(files: Files) -> Iterable[ox.Quad]:
         yield from statements
 
 
+def of_installed(files: Files, level: Level = "series") -> Import:
+    """The import of the installed package. Raises `DataError` where there is none."""
+    return Import.of(idc_snapshot.read(), files, level)
+
+
 def expected(whole: Import) -> int:
     """About how many triples there will be, for a progress bar."""
     size = whole.snapshot.size
@@ -156,7 +161,7 @@ def write(whole: Import, output: IO[bytes], named: bool, progress: Progress = la
     """All lines to a file; how many triples each step had."""
     done: Counter[str] = Counter()
     total = expected(whole)
-    for step, block in whole.blocks(named):
+    for step, _, block in whole.blocks(named):
         output.write(block)
         done[step] += block.count(b"\n")
         progress(step, done.total(), total)

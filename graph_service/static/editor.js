@@ -132,7 +132,7 @@
     }
     return typeof term.value === "object" ? JSON.stringify(term.value) : term.value;
   };
-  const scrolled = (content) => element("div", { class: "scroll", tabindex: "0", role: "region", "aria-labelledby": "outcome" }, content);
+  const scrolled = (content) => element("div", { class: "scroll", tabindex: "0", role: "group", "aria-labelledby": "outcome" }, content);
   const table = (answer) => {
     const names = answer.head.vars;
     const rows = answer.results.bindings;

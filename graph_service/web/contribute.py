@@ -1,4 +1,4 @@
-"""`/contribute`: a record by form; `POST /check`: a record by its text; `/todo`: what to look up; `/mistake`: a wrong fact."""
+"""Contributing: a record by form, or checked by its text; what to look up next; a report of a wrong fact."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ async def body_of(request: Request) -> str:
     try:
         return taken.decode()
     except UnicodeDecodeError as error:
-        raise BadParameter(f"byte {error.start} of the record is not UTF-8; save it as UTF-8.", parameter="body") from None
+        raise BadParameter(
+            f"byte {error.start} of the record is not UTF-8; save it as UTF-8.", parameter="body"
+        ) from None
 
 
 def similar(request: Request, title: str) -> list[tuple[str, str]]:
@@ -47,10 +49,12 @@ def router(service: Service) -> APIRouter:
     @routes.post("/check", summary="Check a record", operation_id="check_record")
     async def check(
         request: Request,
-        kind: Annotated[str, Query(description="Kind of the record: archive, collection, software, organization or source")],
+        kind: Annotated[
+            str, Query(description="Kind of the record: archive, collection, software, organization or source")
+        ],
         slug: Annotated[str, Query(description="Name of its file without `.ttl`")],
     ) -> Response:
-        """The problems of a record in Turtle, as `imaging-survey check --format json` lists them; an empty list is good news."""
+        """The problems of a record in Turtle, as `imaging-survey check --format json` lists them."""
         sort = request.headers.get("content-type", "").partition(";")[0].strip()
         if sort not in ("text/turtle", "application/x-turtle", "text/plain"):
             raise UnsupportedMediaType(f"send the record as text/turtle, not as {sort or 'nothing'}.")
@@ -60,7 +64,9 @@ def router(service: Service) -> APIRouter:
 
     @routes.get("/contribute", include_in_schema=False)
     def choose(request: Request) -> Response:
-        return pages_of(request).respond(request, "contribute.html", kinds=KINDS, kind="", fields=[], given={}, result=None)
+        return pages_of(request).respond(
+            request, "contribute.html", kinds=KINDS, kind="", fields=[], given={}, result=None
+        )
 
     @routes.get("/contribute/{kind}", include_in_schema=False)
     def form(request: Request, kind: Annotated[str, Path()]) -> Response:
@@ -82,11 +88,16 @@ def router(service: Service) -> APIRouter:
         except BadParameter as error:
             result["problems"] = [error.message]
         if "download" in given and result["text"] and not result["problems"]:
-            headers = {"Content-Disposition": f'attachment; filename="{result["slug"]}.ttl"', "Cache-Control": "no-store"}
+            headers = {
+                "Content-Disposition": f'attachment; filename="{result["slug"]}.ttl"',
+                "Cache-Control": "no-store",
+            }
             return Response(result["text"], media_type="text/turtle; charset=utf-8", headers=headers)
         return show(request, kind, given, result)
 
-    def show(request: Request, kind: str, given: dict[str, list[str]], result: dict[str, Any] | None = None) -> Response:
+    def show(
+        request: Request, kind: str, given: dict[str, list[str]], result: dict[str, Any] | None = None
+    ) -> Response:
         if kind not in FORMS:
             raise NotFound(f"there is no form for `{kind}`; there are forms for {', '.join(FORMS)}.")
         fields = proposals.fields(service.files, service.knowledge, kind)
@@ -130,7 +141,9 @@ def router(service: Service) -> APIRouter:
             }
             for each in found[:limit]
         ]
-        return JSONResponse({"total": len(found), "gaps": rows}, headers={"Vary": "Accept", "Access-Control-Allow-Origin": "*"})
+        return JSONResponse(
+            {"total": len(found), "gaps": rows}, headers={"Vary": "Accept", "Access-Control-Allow-Origin": "*"}
+        )
 
     @routes.get("/mistake", include_in_schema=False)
     def mistake(request: Request, page: str = "", wrong: str = "", right: str = "", source: str = "") -> Response:
@@ -138,7 +151,14 @@ def router(service: Service) -> APIRouter:
         complete = bool(page and wrong and right and source)
         repository = str(getattr(service.settings, "repository", "") or "").rstrip("/")
         text = f"Page: {page}\n\nWrong: {wrong}\n\nRight: {right}\n\nSource: {source}\n"
-        fields = {"template": "wrong-fact.yml", "title": f"Mistake: {page}", "page": page, "wrong": wrong, "right": right, "source": source}
+        fields = {
+            "template": "wrong-fact.yml",
+            "title": f"Mistake: {page}",
+            "page": page,
+            "wrong": wrong,
+            "right": right,
+            "source": source,
+        }
         issue = f"{repository}/issues/new?{urlencode(fields)}" if repository else ""
         return pages_of(request).respond(
             request,

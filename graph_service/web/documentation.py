@@ -88,7 +88,7 @@ def operations(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
                     "summary": said.get("summary", ""),
                     "description": said.get("description", ""),
                     "parameters": parameters,
-                    "plain": method == "get" and "{" not in path,
+                    "plain": method == "get" and "{" not in path and not parameters,
                 }
             )
     return groups

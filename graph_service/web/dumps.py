@@ -17,9 +17,9 @@ SUFFIXES = [*DUMPS, *(f"{suffix}.gz" for suffix in DUMPS)]
 def router(service: Service) -> APIRouter:
     routes = APIRouter(tags=["dumps"])
 
-    @routes.api_route(
+    @routes.head("/dumps/survey.{suffix}", include_in_schema=False)
+    @routes.get(
         "/dumps/survey.{suffix}",
-        methods=["GET", "HEAD"],
         summary="The whole survey in one file",
         response_class=Response,
         operation_id="dump",

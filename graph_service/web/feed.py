@@ -37,9 +37,8 @@ class Entry:
 def router(service: Service) -> APIRouter:
     routes = APIRouter(tags=["discovery"])
 
-    @routes.api_route(
-        "/feed.atom", methods=["GET", "HEAD"], summary="What changed, as an Atom feed", operation_id="feed", response_class=Response
-    )
+    @routes.head("/feed.atom", include_in_schema=False)
+    @routes.get("/feed.atom", summary="What changed, as an Atom feed", operation_id="feed", response_class=Response)
     def feed(request: Request) -> Response:
         home = root(service, request)
         headers = caching.common() | caching.validators(service, "feed", home)

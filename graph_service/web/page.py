@@ -13,10 +13,10 @@ from graph_service.errors import SurveyError
 from graph_service.web.protocol import Scope
 
 CAVEAT = (
-    "Known differences from SPARQL 1.1: a property path of length zero (<code>*</code>, <code>?</code>) from a constant "
-    "that does not occur in the data finds nothing, where the standard says it finds the constant itself. Numbers come "
-    "in canonical form (1.50 as 1.5, xsd:positiveInteger as xsd:integer). In XML results, characters that XML cannot hold "
-    "are replaced by U+FFFD; the other formats keep them."
+    "Known differences from SPARQL 1.1: a property path of length zero (<code>*</code>, <code>?</code>) from a "
+    "constant that does not occur in the data finds nothing, where the standard says it finds the constant itself. "
+    "Numbers come in canonical form (1.50 as 1.5, xsd:positiveInteger as xsd:integer). In XML results, characters that "
+    "XML cannot hold are replaced by U+FFFD; the other formats keep them."
 )
 
 

@@ -20,12 +20,18 @@ def prefers_page(scope: Scope) -> bool:
     return bool(accept) and formats.negotiate(accept, (formats.HTML, *OTHERS)) is formats.HTML
 
 
+def names_a_format(scope: Scope) -> bool:
+    """Whether the address itself names a form of data, by suffix or by `?format=`."""
+    _, dot, suffix = scope["path"].rpartition("/")[2].rpartition(".")
+    return bool(dot) and suffix != formats.HTML.name or b"format=" in scope.get("query_string", b"")
+
+
 class PageRoute(APIRoute):
     """Takes part only where the client prefers a page; the same address may have other routes, for data."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         match, child = super().matches(scope)
-        if match is Match.FULL and not (prefers_page(scope) and b"format=" not in scope.get("query_string", b"")):
+        if match is Match.FULL and (names_a_format(scope) or not prefers_page(scope)):
             return Match.NONE, {}
         return match, child
 
