@@ -51,6 +51,16 @@ class Peer:
         """Stop or continue all of its processes, so that what it still works on does not disturb the others."""
         os.killpg(self.process.pid, signal.SIGSTOP if paused else signal.SIGCONT)
 
+    def cpu_seconds(self) -> float:
+        """Processor time that its processes have used so far: what a busy machine does not distort."""
+        ticks = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                fields = stat.read_text().rsplit(")", 1)[1].split()
+                if int(fields[2]) == self.process.pid:
+                    ticks += sum(map(int, fields[11:15]))  # its own, and its ended children's
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def target(self, query: str) -> str:
         extra = f"&default-graph-uri={quote(VIRTUOSO_GRAPH, safe='')}" if self.name == "virtuoso" else ""
         return f"{self.path}?query={quote(query, safe='')}{extra}"
@@ -199,16 +209,18 @@ end
 
 def load(
     peer: Peer, queries: list[str], seconds: float, connections: int, work: Path
-) -> tuple[float, float, float, int]:
-    """Requests per second, median and 99th percentile in milliseconds, and errors."""
+) -> tuple[float, float, float, int, float]:
+    """Requests per second, median and 99th percentile in milliseconds, errors, processor milliseconds per request."""
     script = work / "load.lua"
     paths = ", ".join(json.dumps(peer.target(query)) for query in queries)
     script.write_text(SCRIPT.format(paths=paths, accept=ACCEPT))
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "-s", str(script), f"http://127.0.0.1:{peer.port}"]
+    before = peer.cpu_seconds()
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     match = re.search(r"RESULT (\d+) (\d+) (\d+) ([\d.]+) ([\d.]+)", output)
     assert match is not None, output
-    return int(match[1]) / (int(match[2]) / 1e6), float(match[4]), float(match[5]), int(match[3])
+    spent = (peer.cpu_seconds() - before) * 1e3 / max(int(match[1]), 1)
+    return int(match[1]) / (int(match[2]) / 1e6), float(match[4]), float(match[5]), int(match[3]), spent
 
 
 WORKLOADS = {"lookup": [QUERIES["lookup"]], "mix": list(QUERIES.values()), "large answer": [LARGE]}
@@ -258,7 +270,7 @@ def machine() -> str:
 
 
 def report(
-    results: dict[tuple[str, str], list[tuple[float, float, float, int]]],
+    results: dict[tuple[str, str], list[tuple[float, float, float, int, float]]],
     peers: list[Peer],
     arguments: argparse.Namespace,
     triples: int,
@@ -272,8 +284,8 @@ def report(
         "",
         f"{machine()}; load average {load_now}. {triples:,} triples; wrk -t1 -c{arguments.connections}, {rounds_text}",
         "",
-        "| workload | server | requests/s | × oxigraph | p50 ms | p99 ms | errors |",
-        "|---|---|--:|--:|--:|--:|--:|",
+        "| workload | server | requests/s | × oxigraph | p50 ms | p99 ms | errors | CPU ms each | oxigraph's CPU ÷ its |",
+        "|---|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for workload in WORKLOADS:
         reference = results.get((workload, "oxigraph"))
@@ -284,7 +296,12 @@ def report(
                 rate, p50, p99 = (statistics.median(each[place] for each in rounds) for place in range(3))
                 ratio = f"{rate / base:.2f}" if base else "-"
                 errors = sum(each[3] for each in rounds)
-                lines.append(f"| {workload} | {peer.name} | {rate:,.0f} | {ratio} | {p50:.2f} | {p99:.1f} | {errors} |")
+                cpu = statistics.median(each[4] for each in rounds)
+                frugality = (
+                    f"{statistics.median(each[4] for each in reference) / cpu:.2f}" if reference and cpu else "-"
+                )
+                figures = f"{rate:,.0f} | {ratio} | {p50:.2f} | {p99:.1f} | {errors} | {cpu:.3f} | {frugality}"
+                lines.append(f"| {workload} | {peer.name} | {figures} |")
     return "\n".join(lines) + "\n"
 
 
@@ -299,7 +316,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if shutil.which("wrk") is None:
         sys.exit("wrk is not installed (Debian: apt-get install wrk)")
-    results: dict[tuple[str, str], list[tuple[float, float, float, int]]] = {}
+    results: dict[tuple[str, str], list[tuple[float, float, float, int, float]]] = {}
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         with running(arguments.release.resolve(), set(arguments.peers.split(",")), work) as peers:

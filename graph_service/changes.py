@@ -48,6 +48,7 @@ class Account:
     href: str
     changes: tuple[Change, ...]
     successors: tuple[Shown, ...]
+    events: tuple[str, ...]
 
 
 def accounts(knowledge: Knowledge) -> list[Account]:
@@ -72,8 +73,9 @@ def _account(thing: Thing) -> Account:
         then = tuple(thing.shown(value, dimension.iri, old[0].facts) for value in old[0].facts[dimension.iri])
         if fact.date >= OLD and {each.text for each in then} != {each.text for each in fact.values}:
             changes.append(Change(dimension.label, then, old[0], fact.values, fact.date))
-    successors = tuple(thing.labels("supersededBy") + thing.labels("mergedInto"))
-    return Account(thing, thing.title, path_of(thing.iri), tuple(changes), successors)
+    successors = {shown.href: shown for shown in thing.labels("supersededBy") + thing.labels("mergedInto")}
+    events = tuple(shown.text for shown in thing.labels("lifeEvent"))
+    return Account(thing, thing.title, path_of(thing.iri), tuple(changes), tuple(successors.values()), events)
 
 
 def retired(knowledge: Knowledge) -> list[tuple[str, str, str]]:

@@ -25,7 +25,7 @@ DEEPEST = 20
 
 def work(files: Files, pipe: Connection) -> None:
     """Answers one record after another until the pipe closes: kind, slug, text → problems."""
-    from graph_service.validation import Checker
+    from graph_service.checker import Checker
 
     checker = Checker(files)
     pipe.send(None)

@@ -16,6 +16,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from graph_service import __version__, curation, upkeep
 from graph_service.errors import SurveyError
+from graph_service.importers import command as importing
 
 app = typer.Typer(
     name="imaging-survey",
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 curation.register(app)
 upkeep.register(app)
+importing.register(app)
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 

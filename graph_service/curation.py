@@ -51,9 +51,10 @@ def check(
 
 def _watch(root: Path, paths: list[Path], form: str) -> None:
     """Checks what changed, again and again, until it is interrupted."""
-    from graph_service import reports, survey, validation
+    from graph_service import reports, survey
+    from graph_service.checker import Checker
 
-    checker = validation.Checker(survey.shipped())
+    checker = Checker(survey.shipped())
     seen: dict[Path, float] = {}
     err.print(f"Watching {root}; stop with Ctrl-C.")
     while True:

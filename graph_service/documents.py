@@ -66,7 +66,12 @@ def find(service: Service, iri: str) -> Document | None:
 
 def successor(service: Service, iri: str) -> str | None:
     """What took the place of a retired IRI, empty when nothing did; None when the IRI is not retired."""
-    said = list(service.engine.store.quads_for_pattern(ox.NamedNode(iri), None, None, ox.NamedNode(RETIRED)))
+    store, graph = service.engine.store, ox.NamedNode(RETIRED)
+    said = list(store.quads_for_pattern(ox.NamedNode(iri), None, None, graph))
+    if not said and iri.startswith(f"{BASE}assessment/"):  # it was retired with the thing that it assessed
+        named = iri.removeprefix(f"{BASE}assessment/")
+        things = (each for each in store.quads_for_pattern(None, None, None, graph) if isinstance(each.subject, ox.NamedNode))
+        said = [each for each in things if named.startswith(each.subject.value.removeprefix(BASE).replace("/", "-") + "-")]  # type: ignore[union-attr]
     if not said:
         return None
     return next((quad.object.value for quad in said if quad.predicate.value == REPLACED_BY), "")  # type: ignore[union-attr]

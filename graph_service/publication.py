@@ -16,9 +16,10 @@ from graph_service.graph import Survey
 from graph_service.knowledge import Knowledge
 from graph_service.release import SERVED, Release, version_of
 from graph_service.survey import Files
-from graph_service.terms import BASE, FOREIGN, GRAPH
+from graph_service.terms import BASE, GRAPH, ONTOLOGY
 
 RETIRED = f"{GRAPH}retired"
+ASSESSMENT = f"{ONTOLOGY}assessment"
 TOLD = 10
 
 
@@ -73,7 +74,8 @@ def check_iris(survey: Survey, files: Files, before: Release | None) -> str:
         raise DataError(f"ontology/retired.ttl: {_some(both)} retired, and still described in the records.")
     if before is None:
         return ""
-    lost = own_iris(before.quads()) - own_iris(survey.quads)
+    old = list(before.quads())
+    lost = own_iris(old) - own_iris(survey.quads) - follow_their_things(old, retired)
     lost |= {f"{BASE}query/{name}" for name in before_questions(before)} - {
         f"{BASE}query/{query.name}" for query in queries.catalog(files.queries)
     } - retired
@@ -84,6 +86,16 @@ def check_iris(survey: Survey, files: Files, before: Release | None) -> str:
         "ontology/retired.ttl that it is owl:deprecated, and by what dcterms:isReplacedBy. If that release was never "
         f"published, delete {before.folder} instead."
     )
+
+
+def follow_their_things(quads: Iterable[ox.Quad], retired: set[str]) -> set[str]:
+    """The assessments of retired things: the build made them, and they are retired with the things that they assess."""
+    return {
+        quad.object.value
+        for quad in quads
+        if quad.predicate.value == ASSESSMENT and isinstance(quad.object, ox.NamedNode)
+        if isinstance(quad.subject, ox.NamedNode) and quad.subject.value in retired
+    }
 
 
 def before_questions(before: Release) -> set[str]:
@@ -157,15 +169,3 @@ def notes(files: Files) -> str:
     text = (files.records / "CHANGELOG.md").read_text(encoding="utf-8")
     parts = re.split(r"^## .*$", text, flags=re.MULTILINE)
     return " ".join(parts[1].split()) if len(parts) > 1 else ""
-
-
-def deprecations(survey: Survey) -> dict[str, str]:
-    """Each retired IRI with its successor, empty where there is none."""
-    replaced = f"{FOREIGN['dcterms']}isReplacedBy"
-    found: dict[str, str] = {}
-    for quad in survey.quads:
-        if quad.graph_name.value == RETIRED and isinstance(quad.subject, ox.NamedNode):
-            found.setdefault(quad.subject.value, "")
-            if quad.predicate.value == replaced and isinstance(quad.object, ox.NamedNode):
-                found[quad.subject.value] = quad.object.value
-    return found

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ import pyoxigraph as ox
 from rdflib import RDF, SH, BNode, Graph, Literal, URIRef
 from rdflib.collection import Collection
 from rdflib.term import Node
+
+from graph_service.terms import shorten
 
 TARGETS = (SH.targetClass, SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf)
 
@@ -99,21 +103,47 @@ def _lift(graph: Graph, shape: Node) -> None:
         graph.set((shape, SH.ignoredProperties, wider.uri))
 
 
-def validate(data: Graph, shape_graph: Graph) -> Iterator[Result]:
-    """Each violation of a shape."""
-    import pyshacl  # takes a quarter of a second to import, and only a check needs it
+class Shapes:
+    """The shapes of a folder, read once and used many times."""
 
-    with quiet(logging.getLogger("rdflib.term")):
-        _, report, _ = pyshacl.validate(data, shacl_graph=shape_graph, inplace=True)
-    for result in report.subjects(RDF.type, SH.ValidationResult):
-        path, value = report.value(result, SH.resultPath), report.value(result, SH.value)
-        shaped = shape_graph.value(report.value(result, SH.sourceShape), SH.targetObjectsOf)
-        yield Result(
-            str(report.value(result, SH.focusNode)),
-            str(path or shaped) if isinstance(path or shaped, URIRef) else None,
-            None if value is None else str(value),
-            str(report.value(result, SH.resultMessage)),
-            report.value(result, SH.sourceConstraintComponent) == SH.ClosedConstraintComponent,
-            shaped is not None,
-            report.value(result, SH.focusNode) or BNode(),
-        )
+    def __init__(self, folder: Path) -> None:
+        self.graph = shapes(folder)
+        self._harvested: Any = None
+
+    @cached_property
+    def known(self) -> list[str]:
+        """Every property that some shape knows, as a prefixed name."""
+        names = (SH.path, SH.targetObjectsOf)
+        return sorted({shorten(str(path)) for name in names for path in self.graph.objects(None, name)})
+
+    def validate(self, data: Graph, bystanders: AbstractSet[Node] = frozenset()) -> Iterator[Result]:
+        """Each violation of a shape. Of bystanders only the class is in the data; they are not at fault for the rest."""
+        # Imported here: it takes a quarter of a second, and only a check needs it.
+        from pyshacl.graph_abstraction import DataGraph
+        from pyshacl.validator import Validator
+
+        with quiet(logging.getLogger("rdflib.term")):
+            validator = Validator(DataGraph.from_rdflib(data), shacl_graph=self.graph, options={"inplace": True})
+            self._harvested = self._harvested or validator.shacl_graph
+            executor, reports = validator.make_executor(), []
+            for shape in self._harvested.shapes:
+                of_values = (shape.node, SH.targetObjectsOf, None) in self.graph
+                focus = [node for node in shape.focus_nodes(data) if of_values or node not in bystanders]
+                if focus:
+                    reports += shape.validate(executor, validator.data_graph, focus=focus)[1]
+            report, _ = validator.create_validation_report(self._harvested, not reports, reports)
+        yield from self._results(report)
+
+    def _results(self, report: Graph) -> Iterator[Result]:
+        for result in report.subjects(RDF.type, SH.ValidationResult):
+            path, value = report.value(result, SH.resultPath), report.value(result, SH.value)
+            shaped = self.graph.value(report.value(result, SH.sourceShape), SH.targetObjectsOf)
+            yield Result(
+                str(report.value(result, SH.focusNode)),
+                str(path or shaped) if isinstance(path or shaped, URIRef) else None,
+                None if value is None else str(value),
+                str(report.value(result, SH.resultMessage)),
+                report.value(result, SH.sourceConstraintComponent) == SH.ClosedConstraintComponent,
+                shaped is not None,
+                report.value(result, SH.focusNode) or BNode(),
+            )

@@ -172,7 +172,11 @@ class Thing:
 
     @cached_property
     def conflicts(self) -> list[Conflict]:
-        """Dimensions with one value at a time on which the newest words of two sources differ within five years."""
+        """Dimensions on which the newest words of two sources differ that are of one time.
+
+        A count that changed from one date to a later one grew; it is a conflict only where the dates are the same, as
+        exactly as both are known. Access, license and status may lag behind by a year.
+        """
         found = []
         for dimension in self.knowledge.dimensions.values():
             if dimension.keeps != "latest" or not (
@@ -186,8 +190,8 @@ class Thing:
                     sides[each.source] = (texts, each)
             if not sides:
                 continue
-            year = max(int(each.date[:4]) for _, each in sides.values())
-            recent = [side for side in sides.values() if int(side[1].date[:4]) >= year - 1]
+            newest = max((each for _, each in sides.values()), key=lambda each: each.date)
+            recent = [side for side in sides.values() if _at_one_time(side[1], newest, dimension)]
             if len({frozenset(text.text for text in texts) for texts, _ in recent}) > 1:
                 found.append(Conflict(dimension, tuple(recent)))
         return found
@@ -301,6 +305,13 @@ class Thing:
             if any(value.value == concept for name in names for value in each.facts.get(name, ())):
                 return each
         return None
+
+
+def _at_one_time(one: Seen, other: Seen, dimension: Dimension) -> bool:
+    """Whether two observations may be of the same state of a thing."""
+    if dimension.unit:
+        return one.date.startswith(other.date) or other.date.startswith(one.date)
+    return int(other.date[:4]) - int(one.date[:4]) <= 1
 
 
 def titles(knowledge: Knowledge) -> list[tuple[str, str, str]]:

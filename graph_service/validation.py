@@ -68,6 +68,15 @@ class Corpus:
     problems: list[Problem] = field(default_factory=list)
 
     @cached_property
+    def shapes(self) -> shacl.Shapes:
+        return shacl.Shapes(self.files.shapes)
+
+    @cached_property
+    def rules(self) -> list[Query]:
+        """The checks across records."""
+        return [queries.read(path) for path in sorted((self.files.queries / "check").glob("*.rq"))]
+
+    @cached_property
     def described(self) -> dict[str, list[File]]:
         """Each subject with the files that describe it."""
         found: dict[str, list[File]] = defaultdict(list)
@@ -102,32 +111,9 @@ def check(files: Files, paths: Iterable[Path] = ()) -> list[Problem]:
     corpus = load(files, list(paths))
     if not any(file.broken for file in [*corpus.given, *corpus.rest] if file.record is None):
         # Without the words every further finding would only say that a word is missing.
-        for rule in (identity, references, shape_results, check_queries):
+        for rule in RULES:
             corpus.problems.extend(rule(corpus))
     return sorted(set(corpus.problems))
-
-
-class Checker:
-    """Checks one record after another against a survey that is read once."""
-
-    def __init__(self, files: Files) -> None:
-        self.whole = load(files, [])
-        self.order = style.fact_order(files.ontology / "survey.ttl")
-
-    def check(self, path: Path) -> list[Problem]:
-        """The problems of one record as it lies there now."""
-        found = next(records.find(path))
-        if isinstance(found, Problem):
-            return [found]
-        corpus = Corpus(self.whole.files)
-        file = _read(corpus, found.path, found.graph, found)
-        if file.readable:
-            corpus.problems.extend(style.problems(found, file.text, self.order))
-        corpus.given = [file]
-        corpus.rest = [each for each in self.whole.given if each.graph != found.graph]
-        for rule in (identity, references, shape_results, check_queries):
-            corpus.problems.extend(rule(corpus))
-        return sorted(set(corpus.problems))
 
 
 def load(files: Files, paths: list[Path]) -> Corpus:
@@ -141,18 +127,18 @@ def load(files: Files, paths: list[Path]) -> Corpus:
                 corpus.problems.append(found)
             elif named.get(found.iri) != os.path.realpath(found.path):
                 named[found.iri] = os.path.realpath(found.path)
-                file = _read(corpus, found.path, found.graph, found)
+                file = read_file(corpus, found.path, found.graph, found)
                 if file.readable:
                     corpus.problems.extend(style.problems(found, file.text, order))
                 corpus.given.append(file)
     for path, graph in files.vocabulary():
-        (corpus.rest if paths else corpus.given).append(_read(corpus, path, graph, None))
+        (corpus.rest if paths else corpus.given).append(read_file(corpus, path, graph, None))
     if paths:
         for found in [*_beside(corpus.given), *records.find(files.records)]:
             if isinstance(found, Record) and found.iri not in named:
                 named[found.iri] = os.path.realpath(found.path)
                 # What is wrong with a record that was not given is not told.
-                corpus.rest.append(_read(Corpus(files), found.path, found.graph, found))
+                corpus.rest.append(read_file(Corpus(files), found.path, found.graph, found))
     return corpus
 
 
@@ -164,7 +150,8 @@ def _beside(given: list[File]) -> Iterator[Record | Problem]:
             yield from records.find(folder)
 
 
-def _read(corpus: Corpus, path: Path, graph: str, record: Record | None) -> File:
+def read_file(corpus: Corpus, path: Path, graph: str, record: Record | None) -> File:
+    """One file with its text and statements; what keeps it from being used is added to the problems."""
     file = File(path, graph, record=record)
     text = records.text_of(path)
     if isinstance(text, Problem):
@@ -272,9 +259,10 @@ def shape_results(corpus: Corpus) -> Iterator[Problem]:
     given = [quad for file in corpus.given for quad in file.quads]
     touched = {quad.object for quad in given}
     types = [quad for file in corpus.rest for quad in file.quads if quad.predicate == TYPE and quad.subject in touched]
-    shape_graph = shacl.shapes(corpus.files.shapes)
-    allowed = _allowed(shape_graph)
-    found = shacl.validate(shacl.graph_of([*given, *types, *corpus.unread.values()]), shape_graph)
+    data = shacl.graph_of([*given, *types, *corpus.unread.values()])
+    bystanders = {shacl.to_rdflib(quad.subject) for quad in types}
+    allowed = corpus.shapes.known
+    found = corpus.shapes.validate(data, bystanders)
     told: dict[tuple[Path, int, int, str], str] = {}
     # Of two shapes that find one fault, that of the thing tells more than that of the value.
     for result in sorted(found, key=lambda each: (each.of_values, each.message)):
@@ -300,12 +288,6 @@ def _places(corpus: Corpus, result: shacl.Result) -> Iterator[tuple[File, int, i
         yield file, *file.place(subject, result.path, result.focus)
 
 
-def _allowed(shape_graph: Graph) -> list[str]:
-    """Every property that some shape knows."""
-    names = (SH.path, SH.targetObjectsOf)
-    return sorted({shorten(str(path)) for name in names for path in shape_graph.objects(None, name)})
-
-
 def _shown(value: str) -> str:
     return shorten(value) if re.match(r"https?://", value) else value[:80]
 
@@ -320,16 +302,14 @@ def check_queries(corpus: Corpus) -> Iterator[Problem]:
 
     The row names the thing in `?subject`, and where it helps the property and value in `?predicate` and `?value`.
     """
-    rules = sorted((corpus.files.queries / "check").glob("*.rq"))
-    if not rules:
+    if not corpus.rules:
         return
     store = ox.Store()
     store.bulk_extend(quad for file in [*corpus.given, *corpus.rest] for quad in file.quads)
-    for path in rules:
-        rule = queries.read(path)
+    for rule in corpus.rules:
         rows = store.query(rule.text, use_default_graph_as_union=True)
         if not isinstance(rows, ox.QuerySolutions):
-            yield Problem(path, 1, 1, "check-query", "a check is a SELECT query.")
+            yield Problem(rule.path, 1, 1, "check-query", "a check is a SELECT query.")
             continue
         names = {variable.value for variable in rows.variables}
         for row in rows:
@@ -343,3 +323,7 @@ def check_queries(corpus: Corpus) -> Iterator[Problem]:
                 if file in corpus.given:
                     line, column = file.place(subject or "", predicate, value)
                     yield Problem(file.path, line, column, rule.name, message)
+
+
+RULES = (identity, references, shape_results, check_queries)
+"""What is looked for beyond style and syntax, in this order."""

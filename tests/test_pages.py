@@ -144,7 +144,7 @@ def len_on_the_wire(browser: httpx.Client, path: str) -> int:
 
 class TestJobs:
     def test_find_data(self, browser: httpx.Client) -> None:
-        """Chest CT of lung cancer for commercial use: one search from the home page, with license and access in sight."""
+        """Chest CT of lung cancer for commercial use: one search from the home page, the license in sight."""
         assert 'name="q"' in browser.get("/").text
         page = browser.get("/", params={"q": "chest CT of lung cancer that I may use commercially"}).text
         assert "LIDC-IDRI" in page
@@ -153,8 +153,17 @@ class TestJobs:
     def test_find_data_by_links(self, browser: httpx.Client) -> None:
         """The same by four links of the facets, each with its count."""
         page = browser.get("/").text
-        for name, value in (("use", "commercial-use"), ("modality", "ct"), ("condition", "lung-cancer"), ("anatomy", "chest")):
-            links = [href for href in hrefs(page) if f"{name}={value}" in href and "page=" not in href and "format=" not in href]
+        for name, value in (
+            ("use", "commercial-use"),
+            ("modality", "ct"),
+            ("condition", "lung-cancer"),
+            ("anatomy", "chest"),
+        ):
+            links = [
+                href
+                for href in hrefs(page)
+                if f"{name}={value}" in href and "page=" not in href and "format=" not in href
+            ]
             page = browser.get(links[0]).raise_for_status().text
         assert "LIDC-IDRI" in page
 
@@ -237,7 +246,9 @@ class TestThings:
 
 
 class TestComparison:
-    @pytest.mark.parametrize(("form", "start"), [("csv", "group,dimension"), ("md", "| |"), ("tex", "\\begin{longtable}")])
+    @pytest.mark.parametrize(
+        ("form", "start"), [("csv", "group,dimension"), ("md", "| |"), ("tex", "\\begin{longtable}")]
+    )
     def test_texts(self, browser: httpx.Client, form: str, start: str) -> None:
         """The table comes as CSV, Markdown and LaTeX."""
         answer = browser.get(f"/compare.{form}", params={"thing": ["archive/tcia", "archive/idc"]})
@@ -251,7 +262,10 @@ class TestComparison:
 
     def test_titles(self, browser: httpx.Client) -> None:
         """A thing can be named by its title, as the form's list offers it."""
-        assert "Compared: " in browser.get("/compare", params={"thing": ["The Cancer Imaging Archive", "archive/idc"]}).text
+        assert (
+            "Compared: "
+            in browser.get("/compare", params={"thing": ["The Cancer Imaging Archive", "archive/idc"]}).text
+        )
 
     def test_shortlist(self, browser: httpx.Client) -> None:
         """The ranked list of software comes as CSV."""
@@ -284,7 +298,9 @@ class TestQuestions:
         assert 'role="alert"' in answer.text
         assert "<form" in answer.text
 
-    @pytest.mark.parametrize(("form", "start"), [("bib", "@misc{imaging-survey-"), ("csl", "[\n {"), ("ris", "TY  - DATA")])
+    @pytest.mark.parametrize(
+        ("form", "start"), [("bib", "@misc{imaging-survey-"), ("csl", "[\n {"), ("ris", "TY  - DATA")]
+    )
     def test_citation(self, browser: httpx.Client, form: str, start: str) -> None:
         """Question and release can be cited, with the values that were asked."""
         text = browser.get(f"/cite/query/counts-over-time.{form}?thing=idc").text

@@ -6,9 +6,10 @@ import random
 import time
 from pathlib import Path
 
+import pyoxigraph as ox
 import pytest
 
-from graph_service import validation
+from graph_service import queries, style, validation
 from graph_service.survey import Files
 
 LUNGS = """\
@@ -197,7 +198,7 @@ class TestCheck:
 
 def renamed(text: str, slug: str) -> str:
     """The record of another archive, otherwise the same."""
-    return text.replace(":lungs", f":{slug}")
+    return text.replace(":lungs", f":{slug}").replace("example.org/lungs", f"example.org/{slug}")
 
 
 class TestAcrossFiles:
@@ -218,7 +219,7 @@ class TestAcrossFiles:
     def test_a_source_of_two_records(self, files: Files, tmp_path: Path) -> None:
         """A source that two records describe is told in both; it belongs in a file of its own."""
         written(tmp_path, "archive/lungs.ttl", LUNGS)
-        other = renamed(LUNGS, "hearts").replace("hearts-page", "lungs-page")
+        other = renamed(LUNGS, "hearts").replace("hearts-page", "lungs-page").replace("org/hearts", "org/lungs")
         written(tmp_path, "archive/hearts.ttl", other)
         assert checked(files, tmp_path) == [
             "archive/hearts.ttl:36:1: two-identities: `source:lungs-page` is described in archive/lungs.ttl too.",
@@ -374,3 +375,28 @@ class TestBadInput:
         deep = "@prefix e: <http://example.org/> .\ne:a e:b " + "[ e:b " * 20_000 + "1 " + "]" * 20_000 + " .\n"
         written(tmp_path, "archive/deep.ttl", deep)
         assert validation.check(files, [tmp_path])
+
+
+class TestTheStyleGuide:
+    def test_its_record_has_no_problem(self, files: Files, tmp_path: Path) -> None:
+        """The annotated record of `records/README.md` keeps every rule that the page states."""
+        guide = (files.records / "README.md").read_text(encoding="utf-8")
+        text = guide.split("```turtle\n")[1].split("```")[0]
+        written(tmp_path, "archive/lungs-of-the-world.ttl", text)
+        assert checked(files, tmp_path) == []
+
+    def test_it_names_the_order_of_the_facts(self, files: Files) -> None:
+        """The order that the page gives is the one that is checked."""
+        guide = " ".join((files.records / "README.md").read_text(encoding="utf-8").split())
+        assert ", ".join(f"`{name}`" for name in style.THING_FIRST) in guide
+        assert ", ".join(f"`{name}`" for name in style.OBSERVATION_FIRST) in guide
+        assert ", ".join(f"`{name}`" for name in style.LAST[:-1]) in guide
+
+    def test_its_queries_are_read(self, files: Files, tmp_path: Path) -> None:
+        """The two queries of `queries/README.md` have complete heads and run."""
+        blocks = (files.queries / "README.md").read_text(encoding="utf-8").split("```sparql\n")[1:]
+        assert len(blocks) == 2
+        for place, block in enumerate(blocks):
+            path = written(tmp_path, f"q{place}.rq", block.split("```")[0])
+            query = queries.read(path)
+            ox.Store().query(query.bind(query.examples()))

@@ -12,7 +12,7 @@ import polars as pl
 
 from graph_service.importers.idc_codes import MOST_PARTS, Codes
 from graph_service.importers.idc_snapshot import Snapshot
-from graph_service.importers.triple_lines import Several, blocks, iri, mapped, node, quoted, text, typed
+from graph_service.importers.triple_lines import Several, Statement, blocks, iri, mapped, node, quoted, text, typed
 from graph_service.terms import BASE
 
 PATIENT = f"{BASE}idc/patient/"
@@ -78,7 +78,7 @@ def patients(rows: pl.DataFrame, species: dict[str, str], graph: str | None = No
         pl.len().alias("series"),
     )
     only = pl.when(pl.col("sexes").list.len() == 1).then(pl.col("sexes").list.first())
-    said = [
+    said: list[Statement] = [
         ("rdf:type", node("survey:Patient")),
         ("dcterms:identifier", text(pl.col("PatientID"))),
         ("survey:inCollection", pl.col("collection")),
@@ -107,7 +107,7 @@ def studies(rows: pl.DataFrame, graph: str | None = None) -> Iterator[bytes]:
         pl.col("instanceCount").sum(),
         pl.col("bytes").sum(),
     )
-    said = [
+    said: list[Statement] = [
         ("rdf:type", node("survey:Study")),
         ("survey:inCollection", pl.col("collection")),
         ("survey:patient", Several(pl.col("patients"))),
@@ -126,7 +126,7 @@ def studies(rows: pl.DataFrame, graph: str | None = None) -> Iterator[bytes]:
 
 def series(rows: pl.DataFrame, graph: str | None = None) -> Iterator[bytes]:
     """Each series, with the license under which it is given and the address from which it is downloaded."""
-    said = [
+    said: list[Statement] = [
         ("rdf:type", node("survey:Series")),
         ("survey:study", uid("StudyInstanceUID")),
         ("survey:modality", pl.coalesce("modality", text(pl.col("Modality")))),

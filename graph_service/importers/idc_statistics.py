@@ -13,7 +13,7 @@ from urllib.parse import quote
 import polars as pl
 
 from graph_service.importers.idc_codes import MOST_PARTS, vendor
-from graph_service.importers.triple_lines import blocks, node, text, typed
+from graph_service.importers.triple_lines import Statement, blocks, node, text, typed
 from graph_service.terms import BASE
 from graph_service.triples import Triples
 from graph_service.triples import text as english
@@ -101,7 +101,7 @@ def columns(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("StudyDate").str.slice(0, 4).alias("year"),
         pl.col("series_init_idc_version").alias("release"),
         pl.concat_str(pl.lit(f"<{BASE}idc/analysis/"), "analysis_result_id", pl.lit(">")).alias("analysis"),
-        text(pl.col("PatientSex").replace_strict(sexes, default=None, return_dtype=pl.String)).alias("sex"),
+        text(pl.col("PatientSex").fill_null("").replace_strict(sexes, default="not stated", return_dtype=pl.String)).alias("sex"),
         (pl.col("age") // 10 * 10).alias("decade"),
     )
 
@@ -143,7 +143,7 @@ def _written(table: Table, found: pl.DataFrame, graph: str | None) -> Iterator[b
     names = [_name(found[key]) for key in table.keys]
     path = pl.concat_str(*(pl.Series(f"name{place}", each) for place, each in enumerate(names)), separator="/")
     found = found.with_columns(path.alias("path"))
-    said = [("rdf:type", node("survey:Statistic")), ("survey:inTable", pl.lit(f"<{TABLE}{table.name}>"))]
+    said: list[Statement] = [("rdf:type", node("survey:Statistic")), ("survey:inTable", pl.lit(f"<{TABLE}{table.name}>"))]
     for key in (*table.keys, *(each for each in COUNTS if each in found.columns)):
         said.append((PREDICATES[key], _value(key)))
     yield from blocks(found, pl.concat_str(pl.lit(f"<{STATISTIC}{table.name}/"), "path", pl.lit(">")), said, graph)

@@ -60,13 +60,14 @@ class Several:
     values: pl.Expr
 
 
-def blocks(
-    frame: pl.DataFrame, subject: pl.Expr, statements: Iterable[tuple[str, pl.Expr | Several]], graph: str | None = None
-) -> Iterator[bytes]:
-    """The lines about the rows of a frame, in parts: each statement a predicate's name and an object, or several.
+Statement = tuple[str, pl.Expr | Several]
+"""A predicate's name and an object, or several."""
 
-    With a graph they are N-Quads.
-    """
+
+def blocks(
+    frame: pl.DataFrame, subject: pl.Expr, statements: Iterable[Statement], graph: str | None = None
+) -> Iterator[bytes]:
+    """The lines about the rows of a frame, in parts; with a graph they are N-Quads."""
     ending = pl.lit(" .\n" if graph is None else f" <{graph}> .\n")
     lines = [_line(f" <{expand(name)}> ", value, ending) for name, value in statements]
     whole = pl.concat_str(lines, ignore_nulls=True)

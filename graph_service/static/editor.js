@@ -69,7 +69,7 @@
           cm.getDoc().replaceRange(chosen.text, data.from, data.to);
           const prefix = chosen.text.split(":")[0];
           if (chosen.text.includes(":") && words.prefixes[prefix] && !new RegExp(`prefix\\s+${prefix}:`, "i").test(cm.getValue())) {
-            cm.addPrefixes({ [prefix]: words.prefixes[prefix] });
+            setTimeout(() => cm.addPrefixes({ [prefix]: words.prefixes[prefix] }), 0);
           }
         },
       })),
@@ -107,7 +107,7 @@
   document.querySelector("label[for=query]").removeAttribute("for");
   for (const field of holder.querySelectorAll("textarea")) { field.setAttribute("aria-label", "Query"); field.setAttribute("aria-describedby", "keys"); }
   document.getElementById("keys").hidden = false;
-  editor.on("inputRead", (_, change) => { if (/^[\w:-]$/.test(change.text.join("")) && !editor.state.completionActive) complete(editor); });
+  editor.on("inputRead", (_, change) => { if (/^[\w:-]$/.test(change.text.join("")) && !editor.state.completionActive) setTimeout(() => { if (!editor.state.completionActive) complete(editor); }, 0); });
   editor.on("change", () => { plain.value = editor.getValue(); });
 
   fetch("/words.json").then((answer) => answer.json()).then((found) => {

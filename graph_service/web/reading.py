@@ -102,6 +102,7 @@ def history_page(service: Service, request: Request) -> Response:
         releases=entries,
         accounts=changes.accounts(service.knowledge),
         gone=changes.retired(service.knowledge),
+        statements="no-longer-true" in service.questions,
     )
 
 

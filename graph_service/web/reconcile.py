@@ -33,7 +33,9 @@ def router(service: Service) -> APIRouter:
     routes = APIRouter(tags=["reconciliation"])
     index = Index.of(service.knowledge)
 
-    @routes.api_route("/reconcile", methods=["GET", "HEAD", "POST"], summary="Manifest, or candidates for names, or values for things", operation_id="reconcile")
+    @routes.head("/reconcile", include_in_schema=False)
+    @routes.get("/reconcile", summary="Manifest, or candidates for names, or values for things", operation_id="reconcile")
+    @routes.post("/reconcile", summary="Candidates for names, or values for things", operation_id="reconcile_batch")
     async def reconcile(request: Request) -> Response:
         given = dict(request.query_params)
         if request.method == "POST":
