@@ -284,7 +284,7 @@ def report(
         "",
         f"{machine()}; load average {load_now}. {triples:,} triples; wrk -t1 -c{arguments.connections}, {rounds_text}",
         "",
-        "| workload | server | requests/s | × oxigraph | p50 ms | p99 ms | errors | CPU ms each | oxigraph's CPU ÷ its |",
+        "| workload | server | requests/s | × oxigraph | p50 ms | p99 ms | errors | CPU ms | oxigraph's ÷ its |",
         "|---|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for workload in WORKLOADS:

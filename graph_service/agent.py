@@ -13,7 +13,7 @@ from graph_service.settings import Settings
 
 
 def run(settings: Settings) -> None:
-    """Serves until standard input ends. Standard output is the protocol's alone; what is logged goes to standard error."""
+    """Serves until standard input ends. Standard output is the protocol's alone; logs go to standard error."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, force=True)
     service = Service.load(settings)
     asyncio.run(_serve(service))

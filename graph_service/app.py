@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -145,30 +146,34 @@ def run(settings: Settings, host: str, port: int, workers: int, console: Any) ->
     """Serves until it is told to stop; with several `workers` each is a process with an application of its own."""
     import uvicorn
 
+    # `graph_service.queries` writes one line of JSON for each query that is worth one; see the settings `log_*`.
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    options: dict[str, Any] = {
+        "log_level": "warning",
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": 20,
+    }
+    if workers > 1:
+        if settings.release:
+            os.environ["IMAGING_SURVEY_RELEASE"] = str(settings.release)  # each process reads its settings there
+        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="imaging-survey-metrics-"))
+        console.print(f"Imaging Survey in {workers} processes at http://{host}:{port}/. Stop with Ctrl-C.")
+        uvicorn.run(
+            "graph_service.app:create_app", factory=True, workers=workers, host=host, port=port, **options
+        )
+        return
     app = create_app(settings)
     service: Service = app.state.service
-    where = settings.release or "the shipped records"
-    config = uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False)
+    config = uvicorn.Config(app, host=host, port=port, **options)
     listening = config.bind_socket()
     port = listening.getsockname()[1]
+    where = settings.release or "the shipped records"
     console.print(
         f"Imaging Survey {service.dataset.version} ({__version__}) from {where}: {service.dataset.triples:,} triples."
     )
     console.print(
         f"http://{host}:{port}/   SPARQL at /sparql, questions at /query, interface at /docs. Stop with Ctrl-C."
     )
-    if workers == 1:
-        uvicorn.Server(config).run(sockets=[listening])
-        return
-    listening.close()
-    if settings.release:
-        os.environ["IMAGING_SURVEY_RELEASE"] = str(settings.release)  # each process reads its settings there
-    uvicorn.run(
-        "graph_service.app:create_app",
-        factory=True,
-        workers=workers,
-        host=host,
-        port=port,
-        log_level="warning",
-        server_header=False,
-    )
+    uvicorn.Server(config).run(sockets=[listening])

@@ -1,7 +1,7 @@
 """DCAT 3: the survey as a data set with its releases, its files and its endpoint.
 
-In HCLS's three levels: `<base>` is the survey whatever its version, `<base>release/2026.11` one version, and each file of it
-a distribution.
+In HCLS's three levels: `<base>` is the survey whatever its version, `<base>release/2026.11` one version, and each file
+of it a distribution.
 """
 
 from __future__ import annotations
@@ -58,7 +58,11 @@ def describe(issue: Issue, endpoint: str = f"{BASE}sparql") -> Triples:
     made = Triples()
     made.say(CATALOG, "rdf:type", "dcat:Catalog")
     made.say(CATALOG, "dcterms:title", text("Imaging Survey: data and services"))
-    made.say(CATALOG, "dcterms:description", text("What the Imaging Survey publishes: its graph, release by release, and its endpoint."))
+    made.say(
+        CATALOG,
+        "dcterms:description",
+        text("What the Imaging Survey publishes: its graph, release by release, and its endpoint."),
+    )
     made.say(CATALOG, "dcterms:publisher", PUBLISHER)
     made.say(CATALOG, "dcterms:license", LICENSE)
     made.say(CATALOG, "dcterms:issued", date("2026-11-25"))
@@ -74,7 +78,11 @@ def describe(issue: Issue, endpoint: str = f"{BASE}sparql") -> Triples:
     _release(made, issue)
     made.say(endpoint, "rdf:type", "dcat:DataService")
     made.say(endpoint, "dcterms:title", text("SPARQL endpoint of the Imaging Survey"))
-    made.say(endpoint, "dcterms:description", text("Read-only SPARQL 1.1 over the current release; the default graph is the union of all."))
+    made.say(
+        endpoint,
+        "dcterms:description",
+        text("Read-only SPARQL 1.1 over the current release; the default graph is the union of all."),
+    )
     made.say(endpoint, "dcterms:publisher", PUBLISHER)
     made.say(endpoint, "dcterms:license", LICENSE)
     made.say(endpoint, "dcterms:accessRights", PUBLIC)

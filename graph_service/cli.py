@@ -64,6 +64,18 @@ def options(
 def build(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder that holds the releases.")] = Path("releases"),
     records: Records = None,
+    large: Annotated[
+        Literal["idc-collection", "idc-study", "idc-series"] | None,
+        typer.Option(
+            "--with", help="Also an import, in a store on disk inside the release (extra `idc`).", show_default=False
+        ),
+    ] = None,
+    push: Annotated[
+        str | None,
+        typer.Option(
+            "--push", help="Graph Store Protocol address of an engine to load the release into.", show_default=False
+        ),
+    ] = None,
 ) -> None:
     """Build a release: manifest, statistics, checksums and dumps in six formats, each plain and compressed."""
     from graph_service import publication, survey
@@ -76,7 +88,13 @@ def build(
             output,
             lambda step: bar.update(task, description=step),
             lambda text: err.print(text, style="yellow", markup=False),
+            large,
         )
+        if push is not None:
+            from graph_service.engine import pushing
+            from graph_service.settings import Settings
+
+            pushing.push(made.folder, push, Settings(), lambda step: bar.update(task, description=step))
     manifest = made.manifest
     out.print(f"{made.folder}", markup=False)
     err.print(

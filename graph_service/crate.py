@@ -65,4 +65,6 @@ def metadata(version: Version, files: Mapping[str, Mapping[str, Any]]) -> bytes:
         }
         for name, entry in files.items()
     ]
-    return (json.dumps({"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}, indent=1) + "\n").encode()
+    return (
+        json.dumps({"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}, indent=1) + "\n"
+    ).encode()

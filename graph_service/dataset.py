@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 import tempfile
+import weakref
 import zipfile
 from collections.abc import Iterator
 from functools import cached_property
@@ -111,7 +113,8 @@ class InMemory:
         made = release.version_of(files)
         self.version, self.date = made.name, made.date
         self._described = selfdescription.quads(self.survey, files)
-        self._folder = tempfile.TemporaryDirectory(prefix="imaging-survey-")
+        self._folder = Path(tempfile.mkdtemp(prefix="imaging-survey-"))
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
 
     @cached_property
     def digest(self) -> str:
@@ -125,7 +128,7 @@ class InMemory:
         return chain(self.survey.quads, self._described)
 
     def nquads(self) -> Path:
-        path = Path(self._folder.name) / "survey.nq"
+        path = self._folder / "survey.nq"
         if not path.exists():
             ox.serialize(self.quads(), str(path), format=ox.RdfFormat.N_QUADS)
         return path

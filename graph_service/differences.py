@@ -1,7 +1,7 @@
 """What changed from one release to another, thing by thing: in words, as JSON and as RDF.
 
-An observation belongs to the thing that it is about, so that a new visit shows as a change of the thing. What the build derives
-is told as what is known of the thing now; statements that only moved between files are no change.
+An observation belongs to the thing that it is about, so that a new visit shows as a change of the thing. What the build
+derives is told as what is known of the thing now; statements that only moved between files are no change.
 """
 
 from __future__ import annotations
@@ -43,7 +43,11 @@ class Side:
     @classmethod
     def of(cls, version: str, quads: Iterable[ox.Quad]) -> Side:
         said = list(quads)
-        return cls(version, Knowledge.of(said), frozenset(ox.Triple(each.subject, each.predicate, each.object) for each in said))
+        return cls(
+            version,
+            Knowledge.of(said),
+            frozenset(ox.Triple(each.subject, each.predicate, each.object) for each in said),
+        )
 
     def thing(self, subject: str) -> str:
         """The thing that a statement tells of: what an observation is about, else the subject itself."""
@@ -94,7 +98,9 @@ class Difference:
             for each in statements:
                 if isinstance(each.subject, ox.NamedNode):
                     found[side.thing(each.subject.value)].append(each)
-        changes = [self._change(iri, _sorted(plus.get(iri, ())), _sorted(minus.get(iri, ()))) for iri in {*plus, *minus}]
+        changes = [
+            self._change(iri, _sorted(plus.get(iri, ())), _sorted(minus.get(iri, ()))) for iri in {*plus, *minus}
+        ]
         place = {kind: number for number, kind in enumerate(ORDER)}
         return sorted(changes, key=lambda each: (place.get(each.kind, len(place)), each.label.casefold(), each.iri))
 
@@ -104,7 +110,9 @@ class Difference:
         label = (self.new if after else self.old).known.label(iri)
         return Change(iri, label, change, added, removed, tuple(self._words(iri, change, added, removed)))
 
-    def _words(self, iri: str, change: str, added: tuple[Statement, ...], removed: tuple[Statement, ...]) -> Iterator[str]:
+    def _words(
+        self, iri: str, change: str, added: tuple[Statement, ...], removed: tuple[Statement, ...]
+    ) -> Iterator[str]:
         if change == "removed":
             yield "is no longer described."
             return
@@ -122,7 +130,9 @@ class Difference:
                 if each.subject == ox.NamedNode(iri) and each.predicate.value not in {OBSERVATION, ABOUT}:
                     values[each.predicate.value][place].append(_value(side.known, each.object))
         for predicate, (before, after) in sorted(values.items()):
-            name = self.new.known.label(predicate) if self.new.known.exists(predicate) else shorten(predicate).strip("<>")
+            name = (
+                self.new.known.label(predicate) if self.new.known.exists(predicate) else shorten(predicate).strip("<>")
+            )
             if before and after:
                 yield f"{name}: {_list(after)}, was {_list(before)}."
             elif after:
@@ -136,8 +146,12 @@ class Difference:
             if not self.old.known.exists(name):
                 source = next((self.new.known.label(each) for each in self.new.known.iris(name, SOURCE)), "")
                 date = self.new.known.text(name, survey("asOf")) or self.new.known.text(name, survey("consulted"))
-                facts = sum(each.subject == ox.NamedNode(name) and each.predicate.value in self.new.known.dimensions for each in added)
-                yield f"new observation of {date} from {source or 'a source'}, with {facts} fact{'s' if facts != 1 else ''}."
+                facts = sum(
+                    each.subject == ox.NamedNode(name) and each.predicate.value in self.new.known.dimensions
+                    for each in added
+                )
+                ending = "s" if facts != 1 else ""
+                yield f"new observation of {date} from {source or 'a source'}, with {facts} fact{ending}."
             elif not self.new.known.exists(name):
                 yield f"observation {short} is no longer there."
             else:
@@ -160,8 +174,10 @@ class Difference:
         lines = [
             f"# From {self.old.version} to {self.new.version}",
             "",
-            f"{things['added']} new, {things['changed']} changed, {things['removed']} gone; "
-            f"{triples['added']} statements added, {triples['removed']} removed.",
+            (
+                f"{things['added']} new, {things['changed']} changed, {things['removed']} gone; "
+                f"{triples['added']} statements added, {triples['removed']} removed."
+            ),
         ]
         for each in self.changes:
             lines += ["", f"## {each.label} ({shorten(each.iri)})", "", *(f"- {words}" for words in each.words)]
@@ -205,7 +221,7 @@ class Difference:
         return made
 
     def quads(self) -> list[ox.Quad]:
-        """As RDF with what was said and is not any more, and the other way round: two named graphs, which are a patch."""
+        """As RDF, with the statements that went and those that came in two named graphs, which are a patch."""
         found = self.described().quads(self.iri)
         for name, statements in (("removed", self.removed), ("added", self.added)):
             graph = ox.NamedNode(f"{self.iri}#{name}")
@@ -237,7 +253,10 @@ def find(name: str, releases: Path) -> Release:
     if name in versions:
         return versions[name]
     known = ", ".join(versions) or "none"
-    raise NotFound(f"there is no release `{name}`: it is no folder of one, and {releases}/ has {known}.{suggestion(name, versions)}")
+    raise NotFound(
+        f"there is no release `{name}`: it is no folder of one, and {releases}/ has {known}."
+        f"{suggestion(name, versions)}"
+    )
 
 
 def _sorted(statements: Iterable[Statement]) -> tuple[Statement, ...]:

@@ -1,4 +1,4 @@
-"""Which document describes an IRI of ours, and what it says: the record's own bytes, or statements of the served graph."""
+"""Which document describes an IRI of ours, and what it says: a record's own bytes, or statements of the graph."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Document:
 
 
 def source_of(graph: str) -> str:
-    """The file that becomes a named graph, as a path in the survey's sources; empty for a graph that the build makes."""
+    """The file that becomes a named graph, e.g. `records/archive/tcia.ttl`; empty for a graph that the build makes."""
     name = graph.removeprefix(GRAPH)
     if name in {"ontology", "alignment", "retired"}:
         return f"ontology/{'survey' if name == 'ontology' else name}.ttl"
@@ -60,7 +60,9 @@ def find(service: Service, iri: str) -> Document | None:
     graph = f"{GRAPH}{path}"
     if section in {*KINDS, "vocabulary"} and store.contains_named_graph(ox.NamedNode(graph)):
         return Document(iri, graph, source_of(graph))
-    said = sorted(quad.graph_name.value for quad in statements(service, iri) if isinstance(quad.graph_name, ox.NamedNode))
+    said = sorted(
+        quad.graph_name.value for quad in statements(service, iri) if isinstance(quad.graph_name, ox.NamedNode)
+    )
     return Document(iri, said[0]) if said and section else None
 
 
@@ -70,11 +72,16 @@ def successor(service: Service, iri: str) -> str | None:
     said = list(store.quads_for_pattern(ox.NamedNode(iri), None, None, graph))
     if not said and iri.startswith(f"{BASE}assessment/"):  # it was retired with the thing that it assessed
         named = iri.removeprefix(f"{BASE}assessment/")
-        things = (each for each in store.quads_for_pattern(None, None, None, graph) if isinstance(each.subject, ox.NamedNode))
-        said = [each for each in things if named.startswith(each.subject.value.removeprefix(BASE).replace("/", "-") + "-")]  # type: ignore[union-attr]
+        said = [
+            each
+            for each in store.quads_for_pattern(None, None, None, graph)
+            if isinstance(each.subject, ox.NamedNode)
+            and named.startswith(each.subject.value.removeprefix(BASE).replace("/", "-") + "-")
+        ]
     if not said:
         return None
-    return next((quad.object.value for quad in said if quad.predicate.value == REPLACED_BY), "")  # type: ignore[union-attr]
+    after = (quad.object for quad in said if quad.predicate.value == REPLACED_BY)
+    return next((each.value for each in after if isinstance(each, ox.NamedNode)), "")
 
 
 def statements(service: Service, iri: str) -> Iterator[ox.Quad]:
@@ -93,7 +100,8 @@ def triples(service: Service, document: Document) -> list[ox.Triple]:
     if written is not None:
         return list(
             dict.fromkeys(
-                ox.Triple(quad.subject, quad.predicate, quad.object) for quad in ox.parse(written, format=ox.RdfFormat.TURTLE)
+                ox.Triple(quad.subject, quad.predicate, quad.object)
+                for quad in ox.parse(written, format=ox.RdfFormat.TURTLE)
             )
         )
     if document.iri.startswith(f"{BASE}problem/"):
@@ -117,9 +125,11 @@ def quads(service: Service, document: Document) -> list[ox.Quad]:
     found: set[ox.Quad] = set()
     for subject in subjects:
         wanted = None if subject == ox.NamedNode(document.iri) else ox.NamedNode(f"{GRAPH}derived")
-        found.update(store.quads_for_pattern(subject, None, None, wanted))  # type: ignore[arg-type]
-        found.update(store.quads_for_pattern(subject, None, None, graph))  # type: ignore[arg-type]
-    return sorted(found, key=lambda quad: (str(quad.graph_name), str(quad.subject), str(quad.predicate), str(quad.object)))
+        found.update(store.quads_for_pattern(subject, None, None, wanted))
+        found.update(store.quads_for_pattern(subject, None, None, graph))
+    return sorted(
+        found, key=lambda each: (str(each.graph_name), str(each.subject), str(each.predicate), str(each.object))
+    )
 
 
 def require(service: Service, iri: str, message: str) -> Document:
@@ -141,7 +151,11 @@ def _problem(document: Document) -> list[ox.Triple]:
     return [
         ox.Triple(this, ox.NamedNode(f"{FOREIGN['rdfs']}label"), ox.Literal(kind.title, language="en")),
         ox.Triple(this, ox.NamedNode(f"{FOREIGN['skos']}notation"), ox.Literal(kind.code)),
-        ox.Triple(this, ox.NamedNode(f"{FOREIGN['rdfs']}comment"), ox.Literal(f"Sent with HTTP status {kind.status}.", language="en")),
+        ox.Triple(
+            this,
+            ox.NamedNode(f"{FOREIGN['rdfs']}comment"),
+            ox.Literal(f"Sent with HTTP status {kind.status}.", language="en"),
+        ),
         ox.Triple(this, ox.NamedNode(f"{FOREIGN['rdfs']}isDefinedBy"), ox.NamedNode(f"{BASE}about")),
     ]
 

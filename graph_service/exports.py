@@ -1,5 +1,5 @@
-"""The survey in the shapes of others: DCAT-AP for data portals, schema.org for search engines, CodeMeta for software, and
-`owl:sameAs` for who wants things merged. Made from the graph, never edited; each a file of every release.
+"""The survey in the shapes of others: DCAT-AP for data portals, schema.org for search engines, CodeMeta for software,
+and `owl:sameAs` for who wants things merged. Made from the graph, never edited; each a file of every release.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from graph_service.void import DESCRIPTION, LICENSE, PUBLISHER
 AUTHORITY = "http://publications.europa.eu/resource/authority/"
 ENGLISH = f"{AUTHORITY}language/ENG"
 CODEMETA = "https://w3id.org/codemeta/3.0"
-NOTICE = "Whether the items of a registry and of the survey are wholly the same is for you to judge; nothing in the survey says so."
+NOTICE = "Whether these are wholly the same is for you to judge; nothing in the survey itself says so."
 
 
 def dcat_ap(known: Knowledge, version: Version) -> Triples:
@@ -95,9 +95,9 @@ def _distribution(known: Knowledge, made: Triples, iri: str) -> None:
         made.say(this, "rdf:type", "dcat:Distribution")
         made.say(this, "dcat:accessURL", address)
         made.say(address, "rdf:type", "rdfs:Resource")
-        for license in known.iris(iri, survey("license"))[:1]:
-            made.say(this, "dcterms:license", license)
-            made.say(license, "rdf:type", "dcterms:LicenseDocument")
+        for terms in known.iris(iri, survey("license"))[:1]:
+            made.say(this, "dcterms:license", terms)
+            made.say(terms, "rdf:type", "dcterms:LicenseDocument")
 
 
 def schema_org(known: Knowledge, version: Version) -> bytes:
@@ -110,7 +110,7 @@ def schema_org(known: Knowledge, version: Version) -> bytes:
     return _json({"@context": schemaorg.CONTEXT, "@graph": things})
 
 
-def codemeta(known: Knowledge, version: Version) -> bytes:
+def codemeta(known: Knowledge) -> bytes:
     """Every software as CodeMeta 3.0, in one JSON-LD graph."""
     return _json({"@context": CODEMETA, "@graph": [codemeta_of(known, iri) for iri in known.of_kind("software")]})
 
@@ -118,8 +118,25 @@ def codemeta(known: Knowledge, version: Version) -> bytes:
 def codemeta_of(known: Knowledge, iri: str) -> dict[str, Any]:
     """One software as CodeMeta sees it."""
     said = schemaorg.describe(known, iri)
-    kept = ("@id", "name", "description", "url", "identifier", "sameAs", "license", "codeRepository", "programmingLanguage")
-    kept += ("operatingSystem", "softwareHelp", "dateModified", "datePublished", "author", "funder", "applicationCategory", "alternateName")
+    kept = (
+        "@id",
+        "name",
+        "description",
+        "url",
+        "identifier",
+        "sameAs",
+        "license",
+        "codeRepository",
+        "programmingLanguage",
+        "operatingSystem",
+        "softwareHelp",
+        "dateModified",
+        "datePublished",
+        "author",
+        "funder",
+        "applicationCategory",
+        "alternateName",
+    )
     found = {name: said[name] for name in kept if name in said}
     status = known.iris(iri, survey("status"))
     return schemaorg.without_empty(

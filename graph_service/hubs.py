@@ -25,11 +25,26 @@ HUBS: tuple[Hub, ...] = (
     Hub("mondo", "MONDO", "http://purl.obolibrary.org/obo/MONDO_", "https://mondo.monarchinitiative.org/"),
     Hub("doid", "Disease Ontology", "http://purl.obolibrary.org/obo/DOID_", "https://disease-ontology.org/"),
     Hub("uberon", "UBERON", "http://purl.obolibrary.org/obo/UBERON_", "https://uberon.github.io/"),
-    Hub("fma", "Foundational Model of Anatomy", "http://purl.obolibrary.org/obo/FMA_", "http://si.washington.edu/projects/fma"),
+    Hub(
+        "fma",
+        "Foundational Model of Anatomy",
+        "http://purl.obolibrary.org/obo/FMA_",
+        "http://si.washington.edu/projects/fma",
+    ),
     Hub("ncit", "NCI Thesaurus", "http://purl.obolibrary.org/obo/NCIT_", "https://ncithesaurus.nci.nih.gov/"),
     Hub("duo", "Data Use Ontology", "http://purl.obolibrary.org/obo/DUO_", "https://github.com/EBISPOT/DUO"),
-    Hub("ncbitaxon", "NCBI Taxonomy", "http://purl.obolibrary.org/obo/NCBITaxon_", "https://www.ncbi.nlm.nih.gov/taxonomy"),
-    Hub("dcm", "DICOM controlled terminology", "http://dicom.nema.org/resources/ontology/DCM/", "https://www.dicomstandard.org/"),
+    Hub(
+        "ncbitaxon",
+        "NCBI Taxonomy",
+        "http://purl.obolibrary.org/obo/NCBITaxon_",
+        "https://www.ncbi.nlm.nih.gov/taxonomy",
+    ),
+    Hub(
+        "dcm",
+        "DICOM controlled terminology",
+        "http://dicom.nema.org/resources/ontology/DCM/",
+        "https://www.dicomstandard.org/",
+    ),
     Hub("edam", "EDAM", "http://edamontology.org/", "https://edamontology.org/"),
     Hub("spdx", "SPDX license list", "https://spdx.org/licenses/", "https://spdx.org/licenses/"),
     Hub("mesh", "Medical Subject Headings", "http://id.nlm.nih.gov/mesh/", "https://id.nlm.nih.gov/mesh/"),
@@ -40,8 +55,18 @@ HUBS: tuple[Hub, ...] = (
     Hub("icd11", "ICD-11", "http://id.who.int/icd/entity/", "https://icd.who.int/"),
     Hub("radlex", "RadLex", "http://www.radlex.org/RID/", "https://radlex.org/"),
     Hub("openminds", "openMINDS", "https://openminds.om-i.org/instances/", "https://openminds.om-i.org/"),
-    Hub("eu", "EU Vocabularies", "http://publications.europa.eu/resource/authority/", "https://op.europa.eu/en/web/eu-vocabularies"),
-    Hub("eucaim", "EUCAIM DCAT-AP", "https://eucaim.github.io/eucaim_dcat_ap/", "https://eucaim.github.io/eucaim_dcat_ap/"),
+    Hub(
+        "eu",
+        "EU Vocabularies",
+        "http://publications.europa.eu/resource/authority/",
+        "https://op.europa.eu/en/web/eu-vocabularies",
+    ),
+    Hub(
+        "eucaim",
+        "EUCAIM DCAT-AP",
+        "https://eucaim.github.io/eucaim_dcat_ap/",
+        "https://eucaim.github.io/eucaim_dcat_ap/",
+    ),
 )
 
 

@@ -5,7 +5,7 @@ Built once per release; nothing in it changes afterwards. IRIs are plain strings
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -88,6 +88,8 @@ class Knowledge:
     order: tuple[str, ...] = ()
     """The words of the ontology in the order of its file, which a merged graph has lost."""
 
+    _labels: dict[str, str] = field(default_factory=dict)
+
     @classmethod
     def of(cls, quads: Iterable[ox.Quad], order: Iterable[str] = ()) -> Knowledge:
         found = cls(order=tuple(order))
@@ -121,6 +123,12 @@ class Knowledge:
 
     def label(self, iri: str) -> str:
         """What people call something: title of a thing, label of a word, else its prefixed name."""
+        found = self._labels.get(iri)
+        if found is None:
+            found = self._labels[iri] = self._label(iri)
+        return found
+
+    def _label(self, iri: str) -> str:
         if iri in self.concepts:
             return self.concepts[iri].label
         facts = self.facts.get(iri, {})
@@ -141,6 +149,17 @@ class Knowledge:
     def observations(self) -> int:
         """How many observations there are."""
         return sum(1 for predicate, _ in self.pointers[survey("Observation")] if predicate == TYPE)
+
+    @cached_property
+    def uses(self) -> Counter[str]:
+        """How often each word is used: a property as such, a class by its members; the words about words left out."""
+        found: Counter[str] = Counter()
+        for subject, facts in self.facts.items():
+            if subject.startswith(BASE) and not subject.startswith(ONTOLOGY):
+                for predicate, values in facts.items():
+                    found[predicate] += len(values)
+                found.update(value.value for value in facts.get(TYPE, ()))
+        return found
 
     def exists(self, iri: str) -> bool:
         return iri in self.facts

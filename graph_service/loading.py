@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def dataset(release: str | Path | None = None) -> Dataset:
-    """A release by its folder or that of releases with a `current` one; without it `./releases/current` or the shipped files."""
+    """A release by its folder or that of releases with a `current` one; without it `./releases/current` or the shipped
+    files.
+    """
     folder = Path(release) if release is not None else Path("releases")
     if (folder / "current").exists():
         return Built(folder / "current")
@@ -28,8 +30,8 @@ def dataset(release: str | Path | None = None) -> Dataset:
 def load(release: str | Path | None = None) -> rdflib.Dataset:
     """A view of a release as an rdflib data set whose default graph is the union of all; nothing is copied to rdflib.
 
-    Its SPARQL is Oxigraph's, its prefixes are bound, and `.graph(iri)` is what one record says. Do not run SHACL over it: plain
-    strings come back typed.
+    Its SPARQL is Oxigraph's, its prefixes are bound, and `.graph(iri)` is what one record says. Do not run SHACL over
+    it: plain strings come back typed.
     """
     import rdflib
     from oxrdflib import OxigraphStore

@@ -80,7 +80,8 @@ def by_facet(finder: Finder, name: str, caption: str, meaning: str) -> Figure:
 def _known_as(finder: Finder, name: str, value: str) -> str:
     """A label, or the code of a license, which people know better."""
     concept = finder.knowledge.concepts[finder.iri(name, value)]
-    return next(iter(concept.notations), concept.label) if name == "license" else concept.label
+    codes = [code for code in concept.notations if not code.startswith("LicenseRef")]
+    return next(iter(codes), concept.label) if name == "license" else concept.label
 
 
 def gaps(knowledge: Knowledge, finder: Finder) -> Figure:

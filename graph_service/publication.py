@@ -8,7 +8,19 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from graph_service import catalog, crate, examples, exports, graph, queries, release, selfdescription, sssom, tabular, void
+from graph_service import (
+    catalog,
+    crate,
+    examples,
+    exports,
+    graph,
+    queries,
+    release,
+    selfdescription,
+    sssom,
+    tabular,
+    void,
+)
 from graph_service.catalog import Issue
 from graph_service.differences import Difference, Side
 from graph_service.errors import DataError
@@ -26,13 +38,16 @@ TOLD = 10
 def build(
     files: Files,
     output: Path,
-    progress: Callable[[str], None] = lambda step: None,
-    warn: Callable[[str], None] = lambda text: None,
+    progress: Callable[[str], None] = lambda _: None,
+    warn: Callable[[str], None] = lambda _: None,
+    large: str | None = None,
 ) -> Release:
-    """A release with all its files; raises `DataError` when an IRI of the release before is neither described nor retired.
+    """A release with all its files; raises `DataError` when an IRI of the release before is neither described nor
+    retired.
 
-    The release before is the newest one of another version. What vanished since a state of the same version was built is
-    only told to `warn`: that version is still in the making.
+    The release before is the newest one of another version. What vanished since a state of the same version was built
+    is only told to `warn`: that version is still in the making. `large` names an import (see `ondisk.WITH`) that goes
+    into a store on disk together with the survey.
     """
     survey = graph.build(files)
     progress("looking for IRIs that vanished")
@@ -40,7 +55,9 @@ def build(
     before = next((each for each in release.kept(output) if each.version != version), None)
     if lost := check_iris(survey, files, before):
         raise DataError(lost)
-    if lost := check_iris(survey, files, next((each for each in release.kept(output) if each.version == version), None)):
+    if lost := check_iris(
+        survey, files, next((each for each in release.kept(output) if each.version == version), None)
+    ):
         warn(lost)
     known: list[Knowledge] = []
 
@@ -57,28 +74,46 @@ def build(
         "what changed": lambda folder, made, _: changes(folder, made, version, before),
         "the description of the release": lambda folder, made, given: description(folder, made, given, previous),
     }
+    if large is not None:
+        extras["the store on disk"] = lambda folder, _, given: _store(folder, given, large, progress)
     return release.write(survey, files, output, progress, extras, previous)
+
+
+def _store(folder: Path, files: Files, large: str, progress: Callable[[str], None]) -> None:
+    from graph_service import ondisk  # needs the packages of an extra
+
+    ondisk.add(folder, files, large, progress)
 
 
 def own_iris(quads: Iterable[ox.Quad]) -> set[str]:
     """The IRIs of ours that are described."""
-    return {quad.subject.value for quad in quads if isinstance(quad.subject, ox.NamedNode) and quad.subject.value.startswith(BASE)}
+    return {
+        quad.subject.value
+        for quad in quads
+        if isinstance(quad.subject, ox.NamedNode) and quad.subject.value.startswith(BASE)
+    }
 
 
 def check_iris(survey: Survey, files: Files, before: Release | None) -> str:
-    """Which IRIs vanished since a release, in words; empty when none did. Raises `DataError` for a retired one that is described."""
-    retired = own_iris(quad for quad in survey.quads if quad.graph_name.value == RETIRED)
-    written = own_iris(quad for quad in survey.quads if quad.graph_name.value not in {RETIRED, f"{GRAPH}derived"})
+    """Which IRIs vanished since a release, in words; empty when none did. Raises `DataError` for a retired one that is
+    described.
+    """
+    retired = own_iris(quad for quad in survey.quads if quad.graph_name == ox.NamedNode(RETIRED))
+    elsewhere = {ox.NamedNode(RETIRED), ox.NamedNode(f"{GRAPH}derived")}
+    written = own_iris(quad for quad in survey.quads if quad.graph_name not in elsewhere)
     both = sorted(retired & written)
     if both:
         raise DataError(f"ontology/retired.ttl: {_some(both)} retired, and still described in the records.")
     if before is None:
         return ""
     old = list(before.quads())
-    lost = own_iris(old) - own_iris(survey.quads) - follow_their_things(old, retired)
-    lost |= {f"{BASE}query/{name}" for name in before_questions(before)} - {
-        f"{BASE}query/{query.name}" for query in queries.catalog(files.queries)
-    } - retired
+    gone = own_iris(old) - own_iris(survey.quads)
+    lost = gone - follow_their_things(old, gone | retired)
+    lost |= (
+        {f"{BASE}query/{name}" for name in before_questions(before)}
+        - {f"{BASE}query/{query.name}" for query in queries.catalog(files.queries)}
+        - retired
+    )
     if not lost:
         return ""
     return (
@@ -88,13 +123,13 @@ def check_iris(survey: Survey, files: Files, before: Release | None) -> str:
     )
 
 
-def follow_their_things(quads: Iterable[ox.Quad], retired: set[str]) -> set[str]:
-    """The assessments of retired things: the build made them, and they are retired with the things that they assess."""
+def follow_their_things(quads: Iterable[ox.Quad], things: set[str]) -> set[str]:
+    """The assessments of things that are gone: the build made them, and they go with the things that they assess."""
     return {
         quad.object.value
         for quad in quads
         if quad.predicate.value == ASSESSMENT and isinstance(quad.object, ox.NamedNode)
-        if isinstance(quad.subject, ox.NamedNode) and quad.subject.value in retired
+        if isinstance(quad.subject, ox.NamedNode) and quad.subject.value in things
     }
 
 
@@ -136,13 +171,13 @@ def profiles(folder: Path, known: Knowledge, files: Files) -> None:
     (folder / "exports").mkdir()
     (folder / "exports" / "dcat-ap.ttl").write_bytes(exports.dcat_ap(known, version).turtle())
     (folder / "exports" / "schema-org.jsonld").write_bytes(exports.schema_org(known, version))
-    (folder / "exports" / "codemeta.jsonld").write_bytes(exports.codemeta(known, version))
+    (folder / "exports" / "codemeta.jsonld").write_bytes(exports.codemeta(known))
     (folder / "linksets").mkdir()
     (folder / "linksets" / "owl-sameas.ttl").write_bytes(exports.same_as(known).turtle())
 
 
 def changes(folder: Path, survey: Survey, version: str, before: Release | None) -> None:
-    """What changed since the release before, as `changes.json` and, as a patch, `changes.trig`; nothing for the first."""
+    """What changed since the release before: `changes.json`, and the patch `changes.trig`; nothing for the first."""
     if before is None:
         return
     found = Difference(Side.of(before.version, before.quads()), Side.of(version, survey.quads))

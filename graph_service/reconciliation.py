@@ -1,7 +1,8 @@
-"""From a name as people write it to the thing that it names: one index over titles, other names, identifiers and addresses.
+"""From a name as people write it to the thing that it names: one index over titles, other names, identifiers and
+addresses.
 
-Used by the Reconciliation API, by the search of the agents, and for near names. A score is 0 to 100; a candidate is a `match`
-when its name is the query's, or nearly so while no other comes near.
+Used by the Reconciliation API, by the search of the agents, and for near names. A score is 0 to 100; a candidate is a
+`match` when its name is the query's, or nearly so while no other comes near.
 """
 
 from __future__ import annotations
@@ -21,18 +22,32 @@ from graph_service.terms import BASE, FOREIGN, KINDS, SCHEMES
 ALTERNATIVE = f"{FOREIGN['dcterms']}alternative"
 IDENTIFIERS = tuple(
     survey(name)
-    for name in ("re3dataRecord", "re3dataDoi", "fairsharingRecord", "rrid", "nifIdentifier", "dataDoi", "softwareDoi", "ror", "wikidata")
+    for name in (
+        "re3dataRecord",
+        "re3dataDoi",
+        "fairsharingRecord",
+        "rrid",
+        "nifIdentifier",
+        "dataDoi",
+        "softwareDoi",
+        "ror",
+        "wikidata",
+    )
 )
 SURVEYED = ("archive", "collection", "software", "organization")
-LIKELY, CLEAR = 88.0, 6.0
-"""A candidate matches from this score on, if it leads the next by this much."""
+LIKELY, CLEAR, UNLIKELY = 88.0, 6.0, 75.0
+"""A candidate matches from the first score on, if it leads the next by the second; below the third, concepts are looked
+at too.
+"""
 
 SHORTEST_FUZZY = 4
 """A query of fewer signs is taken as it is: three letters are near too many others."""
 
 WORDS = re.compile(r"[^\w]+")
 INITIALS = frozenset({"the", "of", "and", "for", "in", "a", "an", "on"})
-GENERIC = frozenset({"archive", "database", "dataset", "data", "collection", "repository", "project", "imaging", "image", "images"})
+GENERIC = frozenset(
+    {"archive", "database", "dataset", "data", "collection", "repository", "project", "imaging", "image", "images"}
+)
 
 
 @dataclass(frozen=True)
@@ -63,30 +78,37 @@ class Names:
 
     plain: list[str] = field(default_factory=list)
     joined: list[str] = field(default_factory=list)
+    sorted: list[str] = field(default_factory=list)
     owners: list[str] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
 
     def add(self, name: str, owner: str, weight: float) -> None:
         self.plain.append(name)
         self.joined.append(name.replace(" ", ""))
+        self.sorted.append(_in_order(name))
         self.owners.append(owner)
         self.weights.append(weight)
 
     def near(self, query: str) -> dict[str, float]:
         """The owners of names that are like the query, each with its best score."""
         found: dict[str, float] = {}
-        together = query.replace(" ", "")
-        for scorer, names, asked, factor, limit in (
-            (fuzz.ratio, self.plain, query, 1.0, 40),
-            (fuzz.ratio, self.joined, together, 0.97, 40),
-            (fuzz.token_sort_ratio, self.plain, query, 0.98, 40),
-            (fuzz.token_set_ratio, self.plain, query, 0.0, 40),
+        for names, asked, factor in (
+            (self.plain, query, 1.0),
+            (self.joined, query.replace(" ", ""), 0.97),
+            (self.sorted, _in_order(query), 0.98),
         ):
-            for name, score, place in process.extract(asked, names, scorer=scorer, limit=limit, score_cutoff=60):
-                likeness = score * (factor or _share(query, name))
-                owner = self.owners[place]
-                found[owner] = max(found.get(owner, 0.0), min(99.0, likeness) * self.weights[place])
+            for _, score, place in process.extract(asked, names, scorer=fuzz.ratio, limit=40, score_cutoff=60):
+                self._keep(found, place, score * factor)
+        if max(found.values(), default=0.0) < LIKELY:
+            for name, score, place in process.extract(
+                query, self.plain, scorer=fuzz.token_set_ratio, limit=40, score_cutoff=80
+            ):
+                self._keep(found, place, score * _share(query, name))
         return found
+
+    def _keep(self, found: dict[str, float], place: int, score: float) -> None:
+        owner = self.owners[place]
+        found[owner] = max(found.get(owner, 0.0), min(99.0, score) * self.weights[place])
 
 
 @dataclass(eq=False)
@@ -124,7 +146,7 @@ class Index:
             for value in self.known.values(iri, predicate):
                 self._identifier(iri, value.value)
         for page in self.known.iris(iri, HOMEPAGE):
-            self._exact(iri, re.sub(r"^https?://", "", page).rstrip("/"), 0.97)
+            self._exact(iri, _address(page), 0.97)
         self._exact(iri, iri, 1.0)
 
     def _identifier(self, iri: str, value: str) -> None:
@@ -163,13 +185,22 @@ class Index:
         found: dict[str, float] = {}
         if len(plain.replace(" ", "")) >= SHORTEST_FUZZY:
             found = self.of_kinds(kinds or frozenset(SURVEYED)).near(plain)
-        for key in {plain, normal(re.sub(r"^https?://", "", query.strip()).rstrip("/"))}:
+        for key in {plain, normal(_address(query))}:
             for iri, weight in self.exact.get(key, {}).items():
                 if not kinds or kind_of(iri) in kinds:
                     found[iri] = max(found.get(iri, 0.0), 100 * weight)
-        if not kinds and max(found.values(), default=0.0) < LIKELY and len(plain) >= SHORTEST_FUZZY:
+        if not kinds and max(found.values(), default=0.0) < UNLIKELY and len(plain) >= SHORTEST_FUZZY:
             found = self.of_kinds(frozenset(SCHEMES)).near(plain) | found
         return found
+
+
+def _address(page: str) -> str:
+    """A web address without what is the same in most."""
+    return re.sub(r"^https?://(www\.)?|^www\.", "", page.strip()).rstrip("/")
+
+
+def _in_order(name: str) -> str:
+    return " ".join(sorted(name.split()))
 
 
 def _share(query: str, name: str) -> float:
@@ -186,12 +217,13 @@ def _found(index: Index, query: str, kinds: frozenset[str], limit: int) -> tuple
     rank = {kind: place for place, kind in enumerate(SURVEYED)}
     ordered = sorted(scores, key=lambda iri: (-round(scores[iri], 1), rank.get(kind_of(iri), len(rank)), iri))[:limit]
     found = [
-        Candidate(iri, index.known.label(iri), index.known.definition(iri), types_of(iri), round(scores[iri], 1)) for iri in ordered
+        Candidate(iri, index.known.label(iri), index.known.definition(iri), types_of(iri), round(scores[iri], 1))
+        for iri in ordered
     ]
     if not found:
         return ()
     lead = found[0].score - (found[1].score if len(found) > 1 else 0.0)
-    if found[0].score >= 97 and lead > 0 or found[0].score >= LIKELY and lead >= CLEAR:
+    if (found[0].score >= 97 and lead > 0) or (found[0].score >= LIKELY and lead >= CLEAR):
         found[0] = Candidate(**{**vars(found[0]), "match": True})
     return tuple(found)
 
@@ -204,11 +236,15 @@ def types_of(iri: str) -> tuple[str, ...]:
 
 def kinds_of(types: Iterable[str]) -> list[str]:
     """The kinds that types name: IRIs, prefixed names, or short names such as `archive` or `modality`."""
-    classes = {survey(name): kind for kind, name in KINDS.items()} | {f"survey:{name}": kind for kind, name in KINDS.items()}
+    classes = {survey(name): kind for kind, name in KINDS.items()} | {
+        f"survey:{name}": kind for kind, name in KINDS.items()
+    }
     found = []
     for each in types:
         short = each.removeprefix(f"{BASE}vocabulary/").removeprefix("vocabulary:")
-        kind = classes.get(each) or (short if short in {*KINDS, *SCHEMES} else short.lower() if short.lower() in KINDS else None)
+        kind = classes.get(each) or (
+            short if short in {*KINDS, *SCHEMES} else short.lower() if short.lower() in KINDS else None
+        )
         if kind:
             found.append(kind)
     return found

@@ -56,7 +56,8 @@ def row_of(knowledge: Knowledge, iri: str) -> Row:
     licenses = []
     for value in knowledge.iris(iri, survey("license")):
         concept = knowledge.concepts.get(value)
-        short = (concept and next(iter(concept.notations), "")) or knowledge.label(value)
+        codes = [code for code in concept.notations if not code.startswith("LicenseRef")] if concept else []
+        short = next(iter(codes), knowledge.label(value))
         licenses.append((short, path_of(value), knowledge.label(value)))
     return Row(
         iri,

@@ -51,7 +51,10 @@ def describe(known: Knowledge, iri: str, version: str = "", date: str = "") -> d
         "url": iri,
         "name": known.label(iri),
         "description": known.definition(iri),
-        "alternateName": [*known.texts(iri, f"{FOREIGN['dcterms']}alternative"), *known.texts(iri, f"{FOREIGN['skos']}altLabel")],
+        "alternateName": [
+            *known.texts(iri, f"{FOREIGN['dcterms']}alternative"),
+            *known.texts(iri, f"{FOREIGN['skos']}altLabel"),
+        ],
     }
     more = {
         "archive": _archive,
@@ -63,7 +66,13 @@ def describe(known: Knowledge, iri: str, version: str = "", date: str = "") -> d
     }.get(kind)
     said |= more(known, iri) if more else _term(known, iri)
     if kind in KINDS:
-        said["mainEntityOfPage"] = {"@type": "WebPage", "@id": iri, "isPartOf": BASE, "license": LICENSE, "dateModified": date}
+        said["mainEntityOfPage"] = {
+            "@type": "WebPage",
+            "@id": iri,
+            "isPartOf": BASE,
+            "license": LICENSE,
+            "dateModified": date,
+        }
     return without_empty(said)
 
 
@@ -144,7 +153,9 @@ def _common(known: Knowledge, iri: str) -> dict[str, Any]:
         "provider": _references(known, iri, "operator", "host"),
         "funder": _references(known, iri, "funder"),
         "conditionsOfAccess": [known.label(each) for each in known.iris(iri, survey("access"))],
-        "isAccessibleForFree": {"open": True}.get(next((each.rpartition("/")[2] for each in known.iris(iri, survey("access"))), "")),
+        "isAccessibleForFree": {"open": True}.get(
+            next((each.rpartition("/")[2] for each in known.iris(iri, survey("access"))), "")
+        ),
         "citation": known.iris(iri, survey("publication")),
     }
 
@@ -251,7 +262,9 @@ def _observation(known: Knowledge, iri: str) -> dict[str, Any]:
 def _term(known: Knowledge, iri: str) -> dict[str, Any]:
     scheme = kind_of(iri)
     same = (f"{FOREIGN['skos']}exactMatch",)
-    inside = f"{BASE}vocabulary/{scheme}" if scheme in SCHEMES else f"{BASE}ontology" if iri.startswith(ONTOLOGY) else None
+    inside = (
+        f"{BASE}vocabulary/{scheme}" if scheme in SCHEMES else f"{BASE}ontology" if iri.startswith(ONTOLOGY) else None
+    )
     return {
         "termCode": list(known.texts(iri, f"{FOREIGN['skos']}notation")),
         "inDefinedTermSet": inside if inside != iri else None,

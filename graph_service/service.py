@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from graph_service import queries, survey
 from graph_service.dataset import Built, Dataset, InMemory
+from graph_service.engine.conformance import unanswerable
 from graph_service.engine.local import LocalEngine
+from graph_service.engine.pooled import PooledEngine
+from graph_service.errors import SurveyError
 from graph_service.finder import Finder
 from graph_service.knowledge import Knowledge, words_in_order
 from graph_service.queries import Query
 from graph_service.settings import Settings
 from graph_service.survey import Files
+
+if TYPE_CHECKING:
+    from graph_service.engine import Answer
 
 
 @dataclass(frozen=True)
@@ -25,13 +32,34 @@ class Service:
     dataset: Dataset
     engine: LocalEngine
     questions: Mapping[str, Query]
+    pooled: PooledEngine = field(default_factory=PooledEngine)
 
     @classmethod
     def load(cls, settings: Settings) -> Service:
         files = survey.shipped()
         dataset: Dataset = Built(settings.release) if settings.release else InMemory(files)
         engine = LocalEngine(dataset.quads(), dataset.digest)
-        return cls(settings, files, dataset, engine, {query.name: query for query in queries.catalog(files.queries)})
+        known = list(queries.catalog(files.queries))
+        if dataset.store is not None:
+            known += queries.catalog(files.queries / "big")
+        return cls(settings, files, dataset, engine, {query.name: query for query in known})
+
+    def answer(self, query: Query, text: str) -> Answer:
+        """The answer to a question with its values bound: from memory, from the store on disk, or from another endpoint.
+
+        What that endpoint cannot do (see `engine/conformance.toml`), or fails at, is answered from memory.
+        """
+        is_big = query.path.parent.name == "big"
+        if self.settings.engine_url is None:
+            return self.pooled.query(text) if is_big else self.engine.query(text)
+        if not is_big and query.name in unanswerable(self.settings.engine_dialect):
+            return self.engine.query(text)
+        try:
+            return self.pooled.query(text)
+        except SurveyError:
+            if is_big:
+                raise
+            return self.engine.query(text)
 
     @cached_property
     def knowledge(self) -> Knowledge:

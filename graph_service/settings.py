@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
@@ -42,6 +42,13 @@ class Settings(BaseSettings):
     queue_length: int = Field(256, ge=0, description="Queries that may wait for a worker; more are told 503.")
     queue_seconds: float = Field(10.0, gt=0, description="How long a query may wait for a worker.")
     isolation: Literal["auto", "fork", "spawn"] = Field("auto", description="How query processes are made.")
+
+    engine_url: str | None = Field(None, description="SPARQL endpoint that answers in place of our own engine.")
+    engine_dialect: Literal["generic", "virtuoso"] = Field("generic", description="How that endpoint is spoken to.")
+    engine_rows: int = Field(0, ge=0, description="Rows at which that endpoint cuts answers without a word; 0 = never.")
+    engine_user: str = Field("", description="User for `build --push`, with HTTP digest or basic authentication.")
+    engine_password: SecretStr = Field(SecretStr(""), description="Password of that user.")
+    reload_token: SecretStr = Field(SecretStr(""), description="What POST /-/reload must bear; empty = it is not offered.")
 
     federation: tuple[str, ...] = Field((), description="SPARQL endpoints that SERVICE may name (whole IRIs).")
     federation_seconds: float = Field(10.0, gt=0, description="Deadline of one request to such an endpoint.")

@@ -1,4 +1,4 @@
-"""Mapping sets in SSSOM: which concepts and things of ours are the same as, or near to, those of others; one set a hub."""
+"""Mapping sets in SSSOM: what of ours is the same as, or near to, what of others; one set a hub."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from graph_service.hubs import HUBS, hub_of
+from graph_service.hubs import HUBS, Hub, hub_of
 from graph_service.knowledge import MATCHES, Knowledge, survey
 from graph_service.release import Version
 from graph_service.terms import BASE, FOREIGN, shorten
@@ -20,7 +20,9 @@ LINKED = {
     survey("re3dataRecord"): "skos:closeMatch",
     survey("fairsharingRecord"): "skos:closeMatch",
 }
-"""What the links of things mean as mappings: a registry's record of a thing is not the thing, and Wikidata's items are mixed."""
+"""What the links of things mean as mappings: a registry's record of a thing is not the thing, and Wikidata's items are
+mixed.
+"""
 
 
 @dataclass(frozen=True, order=True)
@@ -70,16 +72,15 @@ def write(known: Knowledge, version: Version, hub: str, rows: list[Mapping]) -> 
         f"#object_source: {about.homepage}",
     ]
     lines = ["\t".join(COLUMNS)]
-    for row in rows:
-        lines.append(
-            "\t".join(
-                (
-                    f"survey:{row.subject.removeprefix(BASE)}",
-                    known.label(row.subject).replace("\t", " "),
-                    row.predicate,
-                    f"{hub}:{row.object.removeprefix(about.space)}",
-                    MANUAL,
-                )
-            )
-        )
+    lines += ["\t".join(_cells(known, about, row)) for row in rows]
     return ("\n".join([*head, *lines]) + "\n").encode()
+
+
+def _cells(known: Knowledge, hub: Hub, row: Mapping) -> tuple[str, ...]:
+    return (
+        f"survey:{row.subject.removeprefix(BASE)}",
+        known.label(row.subject).replace("\t", " "),
+        row.predicate,
+        f"{hub.name}:{row.object.removeprefix(hub.space)}",
+        MANUAL,
+    )

@@ -1,8 +1,10 @@
-"""The survey as flat tables: archives, collections, software, one row a thing, and every fact ever observed, one row a fact.
+"""The survey as flat tables: archives, collections, software, one row a thing, and every fact ever observed, one row a
+fact.
 
-The tables of things hold what is known now: names and addresses, then a column for each dimension of that kind. A concept or
-a thing is written as its short name (`ct`, `nci`); a count of which several latest values exist is the largest of them; `facts`
-keeps them all, with date, source and certainty. CSV joins several values with ` | `; Parquet keeps them as lists.
+The tables of things hold what is known now: names and addresses, then a column for each dimension of that kind. A
+concept or a thing is written as its short name (`ct`, `nci`); a count of which several latest values exist is the
+largest of them; `facts` keeps them all, with date, source and certainty. CSV joins several values with ` | `; Parquet
+keeps them as lists.
 """
 
 from __future__ import annotations
@@ -52,7 +54,9 @@ class Sheet:
     def parquet(self) -> bytes:
         """As Parquet, compressed with Zstandard."""
         made = io.BytesIO()
-        write_parquet(Table.from_pydict({column.name: _array(column) for column in self.columns}), made, compression="zstd(9)")
+        write_parquet(
+            Table.from_pydict({column.name: _array(column) for column in self.columns}), made, compression="zstd(9)"
+        )
         return made.getvalue()
 
 
@@ -76,19 +80,36 @@ def things(known: Knowledge, name: str, kind: str) -> Sheet:
     said = {predicate for iri in iris for predicate in known.facts.get(iri, {})}
     identity = [survey(word) for word in ("kind", "softwareRole", "scope", "notStated", "lacks")]
     dimensions = [each for each in known.dimensions if each in said and each != HOMEPAGE]
-    for predicate in [*(each for each in identity if each in said), *dimensions]:
-        columns.append(_column(known, iris, predicate))
+    shown = [*(each for each in identity if each in said), *dimensions]
+    columns += [_column(known, iris, predicate) for predicate in shown]
     return Sheet(name, tuple(columns))
 
 
 def facts(known: Knowledge) -> Sheet:
     """Every fact of every observation, in order of thing, date and observation."""
-    names = ("thing", "kind", "observation", "asOf", "consulted", "source", "certainty", "statement", "property", "value", "label", "datatype")
+    names = (
+        "thing",
+        "kind",
+        "observation",
+        "asOf",
+        "consulted",
+        "source",
+        "certainty",
+        "statement",
+        "property",
+        "value",
+        "label",
+        "datatype",
+    )
     rows: list[tuple[str | None, ...]] = []
     polar = {survey("lacks"): "no", survey("notStated"): "not stated"}
     observations = sorted(
         {subject for predicate, subject in known.pointers[survey("Observation")] if predicate == TYPE},
-        key=lambda iri: (known.text(iri, survey("about")), known.text(iri, survey("asOf")) or known.text(iri, survey("consulted")), iri),
+        key=lambda iri: (
+            known.text(iri, survey("about")),
+            known.text(iri, survey("asOf")) or known.text(iri, survey("consulted")),
+            iri,
+        ),
     )
     for iri in observations:
         about = known.text(iri, survey("about"))
@@ -106,10 +127,30 @@ def facts(known: Knowledge) -> Sheet:
                 continue
             for value in sorted(values, key=str):
                 if predicate in polar:
-                    rows.append((*head, polar[predicate], shorten(value.value).strip("<>"), None, known.label(value.value), None))
+                    rows.append(
+                        (
+                            *head,
+                            polar[predicate],
+                            shorten(value.value).strip("<>"),
+                            None,
+                            known.label(value.value),
+                            None,
+                        )
+                    )
                 else:
-                    rows.append((*head, "yes", shorten(predicate).strip("<>"), value.value, _label(known, value), _datatype(value)))
-    return Sheet("facts", tuple(Column(name, "text", tuple(row[place] for row in rows)) for place, name in enumerate(names)))
+                    rows.append(
+                        (
+                            *head,
+                            "yes",
+                            shorten(predicate).strip("<>"),
+                            value.value,
+                            _label(known, value),
+                            _datatype(value),
+                        )
+                    )
+    return Sheet(
+        "facts", tuple(Column(name, "text", tuple(row[place] for row in rows)) for place, name in enumerate(names))
+    )
 
 
 def _label(known: Knowledge, value: ox.NamedNode | ox.Literal) -> str:
@@ -127,7 +168,9 @@ def _column(known: Knowledge, iris: Sequence[str], predicate: str) -> Column:
     if ranges and ranges <= {f"{XSD}{kind}" for kind in ("integer", "nonNegativeInteger", "positiveInteger")}:
         return Column(name, "integer", tuple(max((int(each.value) for each in some), default=None) for some in values))
     if ranges == {f"{XSD}boolean"}:
-        return Column(name, "boolean", tuple(any(each.value == "true" for each in some) if some else None for some in values))
+        return Column(
+            name, "boolean", tuple(any(each.value == "true" for each in some) if some else None for some in values)
+        )
     return Column(name, "texts", tuple(tuple(sorted(_short(each) for each in some)) for some in values))
 
 
@@ -153,7 +196,8 @@ def _array(column: Column) -> Array:
 
 
 def _lists(cells: Iterable[tuple[str, ...]]) -> Array:
-    offsets, values = [0], []
+    offsets: list[int] = [0]
+    values: list[str] = []
     for cell in cells:
         values.extend(cell)
         offsets.append(len(values))

@@ -57,9 +57,17 @@ class Triples:
     _said: dict[ox.Triple, None] = field(default_factory=dict)
 
     def say(self, subject: str, predicate: str, *values: str | int | Value) -> None:
-        """Says something about an IRI: a value given as `str` is an IRI or a prefixed name, one given as `int` a number."""
+        """Says something about an IRI: a value given as `str` is an IRI or a prefixed name, one given as `int` a
+        number.
+        """
         for value in values:
-            term = ox.Literal(value) if isinstance(value, int) else ox.NamedNode(expand(value)) if isinstance(value, str) else value
+            term = (
+                ox.Literal(value)
+                if isinstance(value, int)
+                else ox.NamedNode(expand(value))
+                if isinstance(value, str)
+                else value
+            )
             self._said[ox.Triple(ox.NamedNode(expand(subject)), ox.NamedNode(expand(predicate)), term)] = None
 
     def __iter__(self) -> Iterator[ox.Triple]:

@@ -1,7 +1,8 @@
 """VoID: what the survey holds, counted: classes, their properties, what these point to, links to other data.
 
-Partitions are laid out as the SPARQL editor of SIB and void-generator's readers expect them: a class partition has property
-partitions, and these class partitions or `void-ext:` datatype partitions. All are IRIs below `<base>void#`, none is blank.
+Partitions are laid out as the SPARQL editor of SIB and void-generator's readers expect them: a class partition has
+property partitions, and these class partitions or `void-ext:` datatype partitions. All are IRIs below `<base>void#`,
+none is blank.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ VOID = f"{BASE}void#"
 TYPE = f"{FOREIGN['rdf']}type"
 EXAMPLES = ("archive/give-a-scan", "collection/lidc-idri", "software/midas", "organization/kitware", "modality/ct")
 DESCRIPTION = (
-    "Public archives of in-vivo medical images, the collections in them, and the software with which they are run, surveyed "
-    "since 2010: every statement dated and with its source."
+    "Public archives of in-vivo medical images, the collections in them, and the software with which they are run, "
+    "surveyed since 2010: every statement dated and with its source."
 )
 KEYWORDS = ("medical imaging", "image archives", "open data", "DICOM", "in-vivo", "research software", "linked data")
 LICENSE = "https://creativecommons.org/publicdomain/zero/1.0/"
@@ -52,7 +53,9 @@ def count(triples: Iterable[ox.Triple]) -> Counts:
     for each in said:
         if each.predicate.value == TYPE and isinstance(each.object, ox.NamedNode):
             types[each.subject.value].add(each.object.value)  # type: ignore[union-attr]
-    found = Counts(triples=len(said), subjects=len({each.subject for each in said}), objects=len({each.object for each in said}))
+    found = Counts(
+        triples=len(said), subjects=len({each.subject for each in said}), objects=len({each.object for each in said})
+    )
     for names in types.values():
         found.entities.update(names)
     for each in said:

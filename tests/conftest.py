@@ -20,6 +20,7 @@ from graph_service.graph import Survey
 from graph_service.knowledge import Knowledge, words_in_order
 from graph_service.release import Release
 from graph_service.survey import Files
+from tests import small
 from tests.serving import serving_release
 
 ROOT = Path(__file__).parent.parent
@@ -111,7 +112,9 @@ def client(server: str) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="session")
 def imagined() -> Files:
-    """The shipped words with the invented records on which pages are tried: one archive, three collections, three programs."""
+    """The shipped words with the invented records on which pages are tried: one archive, three collections, three
+    programs.
+    """
     return survey.shipped(Path(__file__).parent / "data" / "pages" / "records")
 
 
@@ -134,4 +137,20 @@ def published(files: Files, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def home(published: Path) -> Iterator[str]:
     """The address of the whole service over that release."""
     with serving_release(published / "current") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two releases of a survey of two archives: in the second, one was visited again and one retired."""
+    folder = tmp_path_factory.mktemp("pair")
+    small.first(folder, folder / "releases")
+    small.second(folder, folder / "releases")
+    return folder / "releases"
+
+
+@pytest.fixture(scope="session")
+def pair_home(pair: Path) -> Iterator[str]:
+    """The address of a service over the second of them."""
+    with serving_release(pair / "current") as url:
         yield url

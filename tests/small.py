@@ -1,4 +1,6 @@
-"""Releases of a survey of two archives, made in a second: for tests of what becomes of a survey from one release to the next."""
+"""Releases of a survey of two archives, made in a second: for tests of what becomes of a survey from one release to the
+next.
+"""
 
 from __future__ import annotations
 
@@ -77,7 +79,9 @@ def small_survey(folder: Path, version: str, date: str, *, retired: str = "", **
     shutil.copytree(shipped.ontology, ontology)
     (ontology / "retired.ttl").write_text(PREFIXES + retired)
     (folder / "records" / "archive").mkdir(parents=True)
-    (folder / "records" / "CHANGELOG.md").write_text(f"# Changes of the data\n\n## {version} ({date})\n\nA release for a test.\n")
+    (folder / "records" / "CHANGELOG.md").write_text(
+        f"# Changes of the data\n\n## {version} ({date})\n\nA release for a test.\n"
+    )
     for name, text in records.items():
         (folder / "records" / "archive" / f"{name}.ttl").write_text(PREFIXES + text)
     return Files(folder / "records", ontology, shipped.shapes, shipped.queries)
@@ -85,10 +89,14 @@ def small_survey(folder: Path, version: str, date: str, *, retired: str = "", **
 
 def first(folder: Path, output: Path) -> Release:
     """Release 2026.11: two archives."""
-    return publication.build(small_survey(folder / "first", "2026.11", "2026-11-25", lungs=LUNGS, hearts=HEARTS), output)
+    return publication.build(
+        small_survey(folder / "first", "2026.11", "2026-11-25", lungs=LUNGS, hearts=HEARTS), output
+    )
 
 
 def second(folder: Path, output: Path) -> Release:
     """Release 2027.01: one archive was visited again, the other was merged into it."""
     lungs = LUNGS.replace("lungs-2026 ;\n.", "lungs-2026 ;\n    survey:observation observation:lungs-2027 ;\n.") + LATER
-    return publication.build(small_survey(folder / "second", "2027.01", "2027-01-15", retired=RETIRED, lungs=lungs), output)
+    return publication.build(
+        small_survey(folder / "second", "2027.01", "2027-01-15", retired=RETIRED, lungs=lungs), output
+    )

@@ -1,7 +1,7 @@
 """`imaging-survey doctor URL` checks any endpoint against the conventions of the ecosystem and says what to fix.
 
-Promised: our own service has nothing to fix; an endpoint that breaks the conventions is told each of them, with the remedy; one
-that does not answer is told so; the exit code tells scripts.
+Promised: our own service has nothing to fix; an endpoint that breaks the conventions is told each of them, with the
+remedy; one that does not answer is told so; the exit code tells scripts.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ class Careless(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_POST = do_GET
+    def do_POST(self) -> None:
+        self.do_GET()
 
     def log_message(self, *_: object) -> None:
         """Says nothing."""

@@ -1,7 +1,7 @@
 """The survey in the shapes of others: DCAT-AP, schema.org, CodeMeta, and the opt-in bridge of `owl:sameAs`.
 
-Promised: what each profile demands is there; nothing in the core says `owl:sameAs`; links to other registries are said with the
-properties that everybody reads.
+Promised: what each profile demands is there; nothing in the core says `owl:sameAs`; links to other registries are said
+with the properties that everybody reads.
 """
 
 from __future__ import annotations
@@ -56,7 +56,11 @@ def test_dcat_ap_has_what_it_makes_mandatory(portal: dict[str, dict[str, set[str
 
 def test_dcat_ap_values_are_of_the_classes_that_it_demands(portal: dict[str, dict[str, set[str]]]) -> None:
     for iri, said in list(portal.items()):
-        for name, kind in ((f"{DCTERMS}publisher", f"{FOAF}Agent"), (f"{DCAT}dataset", f"{DCAT}Dataset"), (f"{DCAT}distribution", f"{DCAT}Distribution")):
+        for name, kind in (
+            (f"{DCTERMS}publisher", f"{FOAF}Agent"),
+            (f"{DCAT}dataset", f"{DCAT}Dataset"),
+            (f"{DCAT}distribution", f"{DCAT}Distribution"),
+        ):
             for value in said[name]:
                 assert kind in portal[value][TYPE], (iri, name, value)
         assert len(said[f"{DCTERMS}publisher"]) <= 1
@@ -81,7 +85,7 @@ def test_schema_org_tells_every_thing(folder: Path) -> None:
     assert kinds["SoftwareApplication"] == 54
     give_a_scan = next(each for each in document["@graph"] if each["@id"] == f"{BASE}archive/give-a-scan")
     assert give_a_scan["measurementTechnique"] == ["Computed tomography", "Positron emission tomography"]
-    assert give_a_scan["conditionsOfAccess"] == "Open"
+    assert give_a_scan["conditionsOfAccess"] == "Open access"
 
 
 def test_codemeta_tells_every_software(folder: Path) -> None:
@@ -89,10 +93,29 @@ def test_codemeta_tells_every_software(folder: Path) -> None:
     assert document["@context"] == "https://w3id.org/codemeta/3.0"
     assert len(document["@graph"]) == 54
     terms = {
-        "@type", "@id", "name", "description", "url", "identifier", "sameAs", "license", "codeRepository", "programmingLanguage",
-        "operatingSystem", "softwareHelp", "dateModified", "datePublished", "author", "funder", "applicationCategory",
-        "alternateName", "version", "referencePublication", "developmentStatus", "softwareRequirements",
-    }  # fmt: skip
+        "@type",
+        "@id",
+        "name",
+        "description",
+        "url",
+        "identifier",
+        "sameAs",
+        "license",
+        "codeRepository",
+        "programmingLanguage",
+        "operatingSystem",
+        "softwareHelp",
+        "dateModified",
+        "datePublished",
+        "author",
+        "funder",
+        "applicationCategory",
+        "alternateName",
+        "version",
+        "referencePublication",
+        "developmentStatus",
+        "softwareRequirements",
+    }
     for each in document["@graph"]:
         assert each["@type"] == "SoftwareSourceCode"
         assert set(each) <= terms

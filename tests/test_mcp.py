@@ -1,7 +1,7 @@
 """Agents ask the survey through the Model Context Protocol: over HTTP at `/mcp`, and over standard input and output.
 
-Promised: six tools that only read, described well enough to be used; a query has the limits of `/sparql`; a mistake is told in
-words that help; a page from another site cannot reach the server by DNS rebinding.
+Promised: six tools that only read, described well enough to be used; a query has the limits of `/sparql`; a mistake is
+told in words that help; a page from another site cannot reach the server by DNS rebinding.
 """
 
 from __future__ import annotations
@@ -78,7 +78,10 @@ def test_a_ready_made_question_is_listed_and_answered(home: str) -> None:
     assert '"name": "software-of-2010-and-now"' in text
     failed, text = called(home, "ask", name="software-of-2010-and-now")
     assert not failed
-    assert text == httpx.get(f"{home}/query/software-of-2010-and-now.csv").text.replace("\r\n", "\n") or text.count("\n") > 1
+    assert (
+        text == httpx.get(f"{home}/query/software-of-2010-and-now.csv").text.replace("\r\n", "\n")
+        or text.count("\n") > 1
+    )
 
 
 def test_sparql_may_leave_out_our_prefixes(home: str) -> None:
@@ -87,7 +90,7 @@ def test_sparql_may_leave_out_our_prefixes(home: str) -> None:
     lines = text.split()
     assert lines[0] == "n"
     assert int(lines[1]) >= 69
-    failed, text = called(home, "sparql", query="CONSTRUCT WHERE { archive:tcia dcterms:title ?t }", format="nt")
+    failed, text = called(home, "sparql", query="CONSTRUCT WHERE { archive:tcia dcterms:title ?t }", form="nt")
     assert f"<{BASE}archive/tcia> <http://purl.org/dc/terms/title>" in text
 
 
@@ -141,7 +144,10 @@ def test_dns_rebinding_is_refused(home: str, headers: dict[str, str], status: in
 def test_the_command_serves_standard_input_and_output(published: Path) -> None:
     environment = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
     server = StdioServerParameters(
-        command=sys.executable, args=["-m", "graph_service.cli", "mcp", "--release", str(published / "current")], env=environment, cwd=str(published)
+        command=sys.executable,
+        args=["-m", "graph_service.cli", "mcp", "--release", str(published / "current")],
+        env=environment,
+        cwd=str(published),
     )
 
     async def talk() -> tuple[list[str], str]:
@@ -150,4 +156,7 @@ def test_the_command_serves_standard_input_and_output(published: Path) -> None:
             answer = await client.call_tool("sparql", {"query": "ASK { archive:tcia a survey:Archive }"})
             return sorted(each.name for each in tools.tools), answer.content[0].text
 
-    assert asyncio.run(talk()) == (["ask", "describe", "questions", "schema", "search", "sparql"], '{"head":{},"boolean":true}')
+    assert asyncio.run(talk()) == (
+        ["ask", "describe", "questions", "schema", "search", "sparql"],
+        '{"head":{},"boolean":true}',
+    )

@@ -103,16 +103,13 @@ class TestEveryPage:
 
     @pytest.mark.parametrize("path", ["/", "/?q=chest+CT+lung+cancer", *THINGS])
     def test_time(self, browser: httpx.Client, path: str) -> None:
-        """The server takes 20 ms at most, in the median; a busy machine gets three tries."""
-        for _ in range(3):
-            spans = []
-            for _ in range(9):
-                start = time.perf_counter()
-                browser.get(path)
-                spans.append(time.perf_counter() - start)
-            if statistics.median(spans) <= 0.02:
-                return
-        raise AssertionError(f"{statistics.median(spans) * 1000:.1f} ms")
+        """Server and client together take 20 ms of the processor at most, in the median, for a page not made before."""
+        spans = []
+        for turn in range(9):
+            start = time.process_time()
+            browser.get(f"{path}{'&' if '?' in path else '?'}turn={turn}")
+            spans.append(time.process_time() - start)
+        assert statistics.median(spans) <= 0.02
 
     @pytest.mark.parametrize("path", KINDS)
     def test_validator(self, browser: httpx.Client, path: str) -> None:

@@ -1,7 +1,7 @@
 """A misspelt, abbreviated or coded name finds its thing, by the Reconciliation API 0.2 as OpenRefine speaks it.
 
-Promised: of a hundred misspelt names of archives at least 95 have theirs in first place; a batch of 200 takes less than a second;
-the manifest holds what the specification demands; every endpoint may be used from any page.
+Promised: of a hundred misspelt names of archives at least 95 have theirs in first place; a batch of 200 takes less than
+a second; the manifest holds what the specification demands; every endpoint may be used from any page.
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ def test_ninety_five_of_a_hundred_misspelt_archives_are_found(
 ) -> None:
     chance = random.Random(SEED)
     wanted = [chance.choice(archives) for _ in range(100)]
-    queries = {f"q{place}": {"query": misspelt(title, chance), "type": types} for place, (_, title) in enumerate(wanted)}
+    queries = {
+        f"q{place}": {"query": misspelt(title, chance), "type": types} for place, (_, title) in enumerate(wanted)
+    }
     found = reconcile(web, queries)
     wrong = [
         (queries[f"q{place}"]["query"], title, [each["id"] for each in found[f"q{place}"][:2]])
@@ -100,8 +102,14 @@ def test_the_manifest_holds_what_the_specification_demands(web: httpx.Client, ho
     assert [set(each) for each in manifest["defaultTypes"]] == [{"id", "name"}] * 4
     for name in ("entity", "property", "type"):
         assert manifest["suggest"][name] == {"service_url": home, "service_path": f"/reconcile/suggest/{name}"}
-    assert manifest["extend"]["propose_properties"] == {"service_url": home, "service_path": "/reconcile/extend/propose"}
-    assert web.get(manifest["view"]["url"].replace("{{id}}", "archive/tcia"), headers={"Accept": "text/html"}).status_code == 200
+    assert manifest["extend"]["propose_properties"] == {
+        "service_url": home,
+        "service_path": "/reconcile/extend/propose",
+    }
+    assert (
+        web.get(manifest["view"]["url"].replace("{{id}}", "archive/tcia"), headers={"Accept": "text/html"}).status_code
+        == 200
+    )
     assert web.get(manifest["documentation"], headers={"Accept": "text/html"}).status_code == 200
 
 
@@ -148,7 +156,10 @@ def test_types_restrict_and_concepts_are_reconciled_too(web: httpx.Client) -> No
     found = reconcile(
         web,
         {
-            "vocabulary": {"query": "magnetic resonance", "type": "https://w3id.org/imaging-survey/vocabulary/modality"},
+            "vocabulary": {
+                "query": "magnetic resonance",
+                "type": "https://w3id.org/imaging-survey/vocabulary/modality",
+            },
             "class": {"query": "midas", "type": f"{SURVEY}Software"},
         },
     )
@@ -196,17 +207,29 @@ def test_a_preview_is_a_small_page(web: httpx.Client) -> None:
 def test_a_table_is_extended_with_values(web: httpx.Client) -> None:
     proposed = web.get("/reconcile/extend/propose", params={"type": f"{SURVEY}Archive"}).json()["properties"]
     assert {"modality", "operator", "re3dataRecord"} <= {each["id"] for each in proposed}
-    asked = {"ids": ["archive/tcia", "archive/give-a-scan"], "properties": [{"id": "re3dataRecord"}, {"id": "subjectCount"}, {"id": "hostedWith"}]}
+    asked = {
+        "ids": ["archive/tcia", "archive/give-a-scan"],
+        "properties": [{"id": "re3dataRecord"}, {"id": "subjectCount"}, {"id": "hostedWith"}],
+    }
     reply = web.post("/reconcile", data={"extend": json.dumps(asked)}).json()
     assert [each["id"] for each in reply["meta"]] == ["re3dataRecord", "subjectCount", "hostedWith"]
-    assert reply["rows"]["archive/tcia"]["re3dataRecord"] == [{"str": "https://www.re3data.org/repository/r3d100011559"}]
+    assert reply["rows"]["archive/tcia"]["re3dataRecord"] == [
+        {"str": "https://www.re3data.org/repository/r3d100011559"}
+    ]
     assert reply["rows"]["archive/give-a-scan"]["subjectCount"] == [{"int": 9}]
-    assert reply["rows"]["archive/give-a-scan"]["hostedWith"] == [{"id": "software/midas", "name": "MIDAS"}]
+    assert reply["rows"]["archive/give-a-scan"]["hostedWith"] == [{"id": "software/midas", "name": "Midas Server"}]
 
 
 def test_any_page_may_use_every_endpoint(web: httpx.Client) -> None:
-    for path in ("/reconcile", "/reconcile/suggest/entity?prefix=a", "/reconcile/preview?id=archive/tcia", "/reconcile/extend/propose"):
+    for path in (
+        "/reconcile",
+        "/reconcile/suggest/entity?prefix=a",
+        "/reconcile/preview?id=archive/tcia",
+        "/reconcile/extend/propose",
+    ):
         assert web.get(path, headers={"Origin": "https://example.org"}).headers["access-control-allow-origin"] == "*"
-    reply = web.options("/reconcile", headers={"Origin": "https://example.org", "Access-Control-Request-Method": "POST"})
+    reply = web.options(
+        "/reconcile", headers={"Origin": "https://example.org", "Access-Control-Request-Method": "POST"}
+    )
     assert reply.status_code == 204
     assert re.search(r"\bPOST\b", reply.headers["access-control-allow-methods"])

@@ -1,6 +1,8 @@
-"""A program that follows links learns from the page of a thing what it is, how to cite it, where its data are, and its license.
+"""A program that follows links learns from the page of a thing what it is, how to cite it, where its data are, and its
+license.
 
-Promised: FAIR Signposting as `Link` headers, the same as `<link>` elements and as a link set, and schema.org JSON-LD in the page.
+Promised: FAIR Signposting as `Link` headers, the same as `<link>` elements and as a link set, and schema.org JSON-LD in
+the page.
 """
 
 from __future__ import annotations
@@ -91,7 +93,9 @@ def test_the_link_set_holds_the_same_links(web: httpx.Client, home: str) -> None
 )
 def test_the_page_carries_schema_org(web: httpx.Client, path: str, kind: str, name: str) -> None:
     page = web.get(path).text
-    found = [json.loads(each) for each in re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)]
+    found = [
+        json.loads(each) for each in re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)
+    ]
     said = next(each for each in found if each["@type"] == kind)
     assert said["@context"] == "https://schema.org/"
     assert said["@id"] == f"https://w3id.org/imaging-survey{path}"
@@ -101,13 +105,27 @@ def test_the_page_carries_schema_org(web: httpx.Client, path: str, kind: str, na
 
 def test_the_survey_itself_is_a_data_set_of_schema_org(web: httpx.Client) -> None:
     page = web.get("/").text
-    found = [json.loads(each) for each in re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)]
+    found = [
+        json.loads(each) for each in re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)
+    ]
     said = next(each for each in found if each["@type"] == "Dataset")
-    for name in ("name", "description", "license", "creator", "identifier", "distribution", "datePublished", "keywords"):
+    for name in (
+        "name",
+        "description",
+        "license",
+        "creator",
+        "identifier",
+        "distribution",
+        "datePublished",
+        "keywords",
+    ):
         assert said[name], name
 
 
 def test_a_link_is_written_as_rfc_8288_has_it() -> None:
     link = Link("describedby", "https://example.org/a.ttl", "text/turtle", "https://example.org/profile")
-    assert link.header() == '<https://example.org/a.ttl>; rel="describedby"; type="text/turtle"; profile="https://example.org/profile"'
+    assert (
+        link.header()
+        == '<https://example.org/a.ttl>; rel="describedby"; type="text/turtle"; profile="https://example.org/profile"'
+    )
     assert link.html() == '<link rel="describedby" href="https://example.org/a.ttl" type="text/turtle">'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -131,21 +132,24 @@ COMUNICA = {
 
 
 def comunica() -> str:
-    """Comunica's command, installed by npm below `node_modules` (ignored by git) when it is not there yet."""
-    folder = ROOT / "node_modules" / "comunica"
+    """Comunica's command, installed by npm below `build` (ignored by git) when it is not there yet."""
+    folder = ROOT / "build" / "comunica"
     command = folder / "node_modules" / ".bin" / "comunica-sparql"
-    if command.exists():
-        return str(command)
+    installed = folder / "installed"
     unavailable = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         unavailable("Node.js with npm is not installed")
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "package.json").write_text(json.dumps(COMUNICA))
-    arguments = [str(npm), "install", "--no-audit", "--no-fund", "--prefix", str(folder)]
-    installed = subprocess.run(arguments, capture_output=True, text=True, timeout=600, check=False)
-    if installed.returncode != 0:
-        unavailable(f"Comunica could not be installed: {installed.stderr[-500:]}")
+    with (folder / "lock").open("w") as lock:  # tests may run side by side
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not installed.exists():
+            (folder / "package.json").write_text(json.dumps(COMUNICA))
+            arguments = [str(npm), "install", "--no-audit", "--no-fund", "--prefix", str(folder)]
+            done = subprocess.run(arguments, capture_output=True, text=True, timeout=600, check=False)
+            if done.returncode != 0:
+                unavailable(f"Comunica could not be installed: {done.stderr[-500:]}")
+            installed.touch()
     return str(command)
 
 

@@ -1,8 +1,9 @@
-"""Every IRI of ours answers: as a page and as data, by header and by suffix, with validators; what is gone says where it went.
+"""Every IRI of ours answers: as a page and as data, by header and by suffix, with validators; what is gone says where
+it went.
 
-Promised: thing and record differ (303); the Turtle of a thing is its record's own bytes; what a document says of its subject
-is what the dump says; who has it gets 304; a wrong name gets 404 with near ones, a retired one 410 with its successor; no
-link between our pages is broken.
+Promised: thing and record differ (303); the Turtle of a thing is its record's own bytes; what a document says of its
+subject is what the dump says; who has it gets 304; a wrong name gets 404 with near ones, a retired one 410 with its
+successor; no link between our pages is broken.
 """
 
 from __future__ import annotations
@@ -18,8 +19,6 @@ import pyoxigraph as ox
 import pytest
 
 from graph_service.terms import BASE
-from tests.serving import serving_release
-from tests.small import first, second
 
 FORMS = {
     "ttl": ("text/turtle", ox.RdfFormat.TURTLE),
@@ -42,7 +41,9 @@ def dump(published: Path) -> dict[str, dict[str, set[tuple[ox.NamedNode, object]
     found: dict[str, dict[str, set[tuple[ox.NamedNode, object]]]] = {}
     for quad in ox.parse(path=published / "current" / "survey.nq", format=ox.RdfFormat.N_QUADS):
         if quad.subject.value.startswith(BASE):
-            found.setdefault(quad.subject.value, {}).setdefault(quad.graph_name.value, set()).add((quad.predicate, quad.object))
+            found.setdefault(quad.subject.value, {}).setdefault(quad.graph_name.value, set()).add(
+                (quad.predicate, quad.object)
+            )
     return found
 
 
@@ -50,7 +51,9 @@ def said(body: bytes, form: ox.RdfFormat, iri: str) -> set[tuple[ox.NamedNode, o
     return {(each.predicate, each.object) for each in ox.parse(body, format=form) if each.subject == ox.NamedNode(iri)}
 
 
-def test_fifty_iris_answer_in_five_formats_with_what_the_dump_says(web: httpx.Client, dump: dict[str, dict[str, set]]) -> None:
+def test_fifty_iris_answer_in_five_formats_with_what_the_dump_says(
+    web: httpx.Client, dump: dict[str, dict[str, set]]
+) -> None:
     iris = random.Random(SEED).sample(sorted(dump), 50)
     for iri in iris:
         document = urldefrag(iri).url
@@ -68,13 +71,20 @@ def test_fifty_iris_answer_in_five_formats_with_what_the_dump_says(web: httpx.Cl
             again = web.get(f"{path}.{suffix}", headers={"If-None-Match": reply.headers["etag"]})
             assert (again.status_code, again.content) == (304, b"")
         page = web.get(path, headers={"Accept": "text/html"})
+        if path.startswith("/observation/"):  # shown on the page of what it is about
+            assert page.status_code in (302, 303), iri
+            assert page.headers["location"].endswith("#" + path.removeprefix("/observation/"))
+            path = urldefrag(page.headers["location"]).url
+            page = web.get(path, headers={"Accept": "text/html"})
         assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8"), iri
         assert web.get(path, headers={"Accept": "text/html", "If-None-Match": page.headers["etag"]}).status_code == 304
         for relation in ("cite-as", "describedby", "type", "license", "author", "collection", "linkset"):
             assert f'rel="{relation}"' in page.headers["link"], (iri, relation)
 
 
-def test_quads_say_the_graph_of_each_statement_and_add_what_the_build_says(web: httpx.Client, dump: dict[str, dict[str, set]]) -> None:
+def test_quads_say_the_graph_of_each_statement_and_add_what_the_build_says(
+    web: httpx.Client, dump: dict[str, dict[str, set]]
+) -> None:
     iri = f"{BASE}archive/give-a-scan"
     reply = web.get("/archive/give-a-scan.nq")
     found: dict[str, set] = {}
@@ -87,10 +97,18 @@ def test_quads_say_the_graph_of_each_statement_and_add_what_the_build_says(web: 
 
 def test_turtle_of_a_thing_is_its_record_byte_for_byte(web: httpx.Client) -> None:
     root = Path(__file__).parent.parent
-    for name in ("archive/give-a-scan", "software/midas", "collection/lidc-idri", "organization/kitware", "source/archive-survey-2010"):
+    for name in (
+        "archive/give-a-scan",
+        "software/midas",
+        "collection/lidc-idri",
+        "organization/kitware",
+        "source/archive-survey-2010",
+    ):
         assert web.get(f"/{name}.ttl").content == (root / "records" / f"{name}.ttl").read_bytes()
     assert web.get("/ontology.ttl").content == (root / "ontology" / "survey.ttl").read_bytes()
-    assert web.get("/vocabulary/modality.ttl").content == (root / "ontology" / "vocabulary" / "modality.ttl").read_bytes()
+    assert (
+        web.get("/vocabulary/modality.ttl").content == (root / "ontology" / "vocabulary" / "modality.ttl").read_bytes()
+    )
     assert web.get("/shape/archive.ttl").content == (root / "shapes" / "archive.ttl").read_bytes()
 
 
@@ -150,8 +168,14 @@ def test_a_head_request_is_the_get_without_its_body(web: httpx.Client) -> None:
 def test_last_modified_is_the_day_of_the_release(web: httpx.Client) -> None:
     reply = web.get("/archive/give-a-scan.ttl")
     assert reply.headers["last-modified"] == "Wed, 25 Nov 2026 00:00:00 GMT"
-    assert web.get("/archive/give-a-scan.ttl", headers={"If-Modified-Since": reply.headers["last-modified"]}).status_code == 304
-    assert web.get("/archive/give-a-scan.ttl", headers={"If-Modified-Since": "Tue, 24 Nov 2026 00:00:00 GMT"}).status_code == 200
+    assert (
+        web.get("/archive/give-a-scan.ttl", headers={"If-Modified-Since": reply.headers["last-modified"]}).status_code
+        == 304
+    )
+    assert (
+        web.get("/archive/give-a-scan.ttl", headers={"If-Modified-Since": "Tue, 24 Nov 2026 00:00:00 GMT"}).status_code
+        == 200
+    )
 
 
 @pytest.mark.parametrize(
@@ -170,16 +194,13 @@ def test_a_wrong_name_gets_near_ones(web: httpx.Client, wrong: str, near: str) -
     assert f"`{near}`" in reply.json()["detail"]
 
 
-def test_a_retired_name_is_gone_and_tells_its_successor(tmp_path: Path) -> None:
-    first(tmp_path, tmp_path / "releases")
-    second(tmp_path, tmp_path / "releases")
-    with serving_release(tmp_path / "releases" / "current") as home:
-        for path in ("/archive/hearts", "/archive/hearts.ttl"):
-            reply = httpx.get(home + path, headers={"Accept": "application/json"})
-            assert (reply.status_code, reply.json()["code"]) == (410, "gone")
-            assert reply.json()["successor"] == f"{BASE}archive/lungs"
-            assert reply.headers["link"] == f'<{home}/archive/lungs>; rel="successor-version"'
-        assert httpx.get(f"{home}/archive/lungs.ttl").status_code == 200
+def test_a_retired_name_is_gone_and_tells_its_successor(pair_home: str) -> None:
+    for path in ("/archive/hearts", "/archive/hearts.ttl", "/assessment/archive-hearts-commercial-use"):
+        reply = httpx.get(pair_home + path, headers={"Accept": "application/json"})
+        assert (reply.status_code, reply.json()["code"]) == (410, "gone")
+        assert reply.json()["successor"] == f"{BASE}archive/lungs"
+        assert reply.headers["link"] == f'<{pair_home}/archive/lungs>; rel="successor-version"'
+    assert httpx.get(f"{pair_home}/archive/lungs.ttl").status_code == 200
 
 
 def test_no_internal_link_is_broken(web: httpx.Client, home: str) -> None:
@@ -197,7 +218,10 @@ def test_no_internal_link_is_broken(web: httpx.Client, home: str) -> None:
         if not reply.headers.get("content-type", "").startswith("text/html"):
             continue
         pages += 1
-        links = [urldefrag(urljoin(f"{home}{path}", each.replace("&amp;", "&"))).url for each in re.findall(r'href="([^"]+)"', reply.text)]
+        links = [
+            urldefrag(urljoin(f"{home}{path}", each.replace("&amp;", "&"))).url
+            for each in re.findall(r'href="([^"]+)"', reply.text)
+        ]
         ours = sorted({each.removeprefix(home) or "/" for each in links if each.startswith(f"{home}/")} - seen)
         order.shuffle(ours)
         for each in ours:

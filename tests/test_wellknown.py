@@ -1,7 +1,8 @@
-"""Machines find everything from where they look first: VoID, the questions, the catalog of interfaces, sitemap, robots, feed.
+"""Machines find everything from where they look first: VoID, the questions, the catalog of interfaces, sitemap, robots,
+feed.
 
-Promised: what SIB's editor asks for (prefixes, examples, VoID) returns rows; VoID says who, when and under which license; every
-address that these documents name answers.
+Promised: what SIB's editor asks for (prefixes, examples, VoID) returns rows; VoID says who, when and under which
+license; every address that these documents name answers.
 """
 
 from __future__ import annotations
@@ -90,7 +91,8 @@ def test_there_is_a_linkset_for_each_hub(void: list[ox.Quad]) -> None:
 def test_the_editor_of_sib_finds_prefixes(web: httpx.Client) -> None:
     found = rows(
         web,
-        "PREFIX sh: <http://www.w3.org/ns/shacl#> SELECT DISTINCT ?prefix ?namespace WHERE { [] sh:namespace ?namespace ; sh:prefix ?prefix}",
+        "PREFIX sh: <http://www.w3.org/ns/shacl#> SELECT DISTINCT ?prefix ?namespace "
+        "WHERE { [] sh:namespace ?namespace ; sh:prefix ?prefix}",
     )
     assert {"prefix": "survey", "namespace": "https://w3id.org/imaging-survey/ontology#"} in found
     assert len(found) > 50
@@ -113,7 +115,8 @@ def test_the_editor_of_sib_finds_classes_and_properties(web: httpx.Client) -> No
         "PREFIX void: <http://rdfs.org/ns/void#> PREFIX void-ext: <http://ldf.fi/void-ext#> "
         "PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#> "
         "SELECT DISTINCT ?subjectClass ?prop ?objectClass ?objectDatatype ?subjectClassLabel WHERE { "
-        "?cp void:class ?subjectClass ; void:propertyPartition ?pp . OPTIONAL { ?subjectClass rdfs:label ?subjectClassLabel } "
+        "?cp void:class ?subjectClass ; void:propertyPartition ?pp . "
+        "OPTIONAL { ?subjectClass rdfs:label ?subjectClassLabel } "
         "?pp void:property ?prop . OPTIONAL { { ?pp void:classPartition [ void:class ?objectClass ] } "
         "UNION { ?pp void-ext:datatypePartition [ void-ext:datatype ?objectDatatype ] } } }",
     )
@@ -130,10 +133,15 @@ def test_the_editor_of_sib_finds_classes_and_properties(web: httpx.Client) -> No
 def test_a_question_is_described_with_its_parameters(web: httpx.Client) -> None:
     found = rows(
         web,
-        "PREFIX sh: <http://www.w3.org/ns/shacl#> SELECT ?question ?name WHERE { ?question sh:parameter ?p . ?p sh:path ?path ; sh:optional true . "
+        "PREFIX sh: <http://www.w3.org/ns/shacl#> SELECT ?question ?name "
+        "WHERE { ?question sh:parameter ?p . ?p sh:path ?path ; sh:optional true . "
         'BIND(REPLACE(STR(?path), "^.*#", "") AS ?name) }',
     )
-    asked = {(each["name"], one["name"]) for each in web.get("/query", headers={"Accept": "application/json"}).json() for one in each["parameters"]}
+    asked = {
+        (each["name"], one["name"])
+        for each in web.get("/query", headers={"Accept": "application/json"}).json()
+        for one in each["parameters"]
+    }
     assert {(each["question"].rpartition("/")[2], each["name"]) for each in found} == asked
 
 
@@ -141,7 +149,12 @@ def test_the_catalog_of_interfaces_names_what_answers(web: httpx.Client, home: s
     reply = web.get("/.well-known/api-catalog")
     assert reply.headers["content-type"].startswith("application/linkset+json")
     contexts = reply.json()["linkset"]
-    assert {each["anchor"] for each in contexts} >= {f"{home}/sparql", f"{home}/query", f"{home}/reconcile", f"{home}/mcp"}
+    assert {each["anchor"] for each in contexts} >= {
+        f"{home}/sparql",
+        f"{home}/query",
+        f"{home}/reconcile",
+        f"{home}/mcp",
+    }
     targets = {
         (each["href"], each.get("type", "*/*").partition(";")[0])
         for context in contexts
@@ -155,7 +168,14 @@ def test_the_catalog_of_interfaces_names_what_answers(web: httpx.Client, home: s
 
 def test_the_catalog_of_data_is_dcat(web: httpx.Client) -> None:
     said = web.get("/catalog").text
-    for word in ("dcat:Catalog", "dcat:DataService", "dcat:endpointURL", "dcat:servesDataset", "dcat:version", "dcat:isVersionOf"):
+    for word in (
+        "dcat:Catalog",
+        "dcat:DataService",
+        "dcat:endpointURL",
+        "dcat:servesDataset",
+        "dcat:version",
+        "dcat:isVersionOf",
+    ):
         assert word in said
 
 
@@ -164,7 +184,14 @@ def test_the_sitemap_lists_every_thing_and_only_pages_that_answer(web: httpx.Cli
     space = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
     places = [each.text or "" for each in tree.iter(f"{space}loc")]
     assert len(places) == len(set(places)) > 1000
-    for path in ("/", "/archive/give-a-scan", "/collection/lidc-idri", "/software/midas", "/vocabulary/modality", "/query/software-of-2010-and-now"):
+    for path in (
+        "/",
+        "/archive/give-a-scan",
+        "/collection/lidc-idri",
+        "/software/midas",
+        "/vocabulary/modality",
+        "/query/software-of-2010-and-now",
+    ):
         assert f"{home}{path}" in places
     fixed = [each for each in places if each.removeprefix(home).count("/") == 1]
     for each in fixed:

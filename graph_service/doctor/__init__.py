@@ -1,7 +1,8 @@
 """Checks any SPARQL endpoint against the conventions that its users' tools rely on, and says what to fix.
 
-The conventions are those of the SPARQL 1.1 Protocol and Service Description, of VoID, of SIB's example queries, of YummyData
-(Umaka), of FAIR Signposting and of cool URIs. Every check stands alone: one that cannot be made is told as skipped.
+The conventions are those of the SPARQL 1.1 Protocol and Service Description, of VoID, of SIB's example queries, of
+YummyData (Umaka), of FAIR Signposting and of cool URIs. Every check stands alone: one that cannot be made is told as
+skipped.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from datetime import date
 
 import pyoxigraph as ox
 
-from graph_service.doctor.examination import ALL_RDF, RDF, Check, Fault, Patient, check, expect
+from graph_service.doctor.examination import ALL_RDF, RDF, Check, FaultError, Patient, check, expect
 
 SD = "http://www.w3.org/ns/sparql-service-description#"
 VOID = "http://rdfs.org/ns/void#"
@@ -26,7 +26,11 @@ SELECT DISTINCT ?class ?property ?target ?datatype ?label WHERE {
              UNION { ?inner ext:datatypePartition [ ext:datatype ?datatype ] } } }"""
 
 
-@check("service description", "description", "Answer the bare address with a service description in whatever RDF is asked for.")
+@check(
+    "service description",
+    "description",
+    "Answer the bare address with a service description in whatever RDF is asked for.",
+)
 def service(patient: Patient) -> str:
     for kind in (*RDF, ALL_RDF):
         reply = patient.fetch(patient.endpoint, accept=kind)
@@ -45,7 +49,9 @@ def endpoint(patient: Patient) -> str:
 
 @check("sd:resultFormat", "description", "List every result format with its IRI in http://www.w3.org/ns/formats/.")
 def formats(patient: Patient) -> str:
-    said = _objects(patient.fetch(patient.endpoint, accept="text/turtle").triples(patient.endpoint), f"{SD}resultFormat")
+    said = _objects(
+        patient.fetch(patient.endpoint, accept="text/turtle").triples(patient.endpoint), f"{SD}resultFormat"
+    )
     expect(len(said) >= 4, f"{len(said)} formats are listed")
     wrong = [each for each in said if not each.startswith("http://www.w3.org/ns/formats/")]
     expect(not wrong, f"{', '.join(wrong)} is no format of the W3C")
@@ -66,7 +72,11 @@ def void(patient: Patient) -> str:
     return f"{len(said):,} triples"
 
 
-@check("VoID says who and when", "description", "State dcterms:title, license, publisher, and modified or issued of the data set.")
+@check(
+    "VoID says who and when",
+    "description",
+    "State dcterms:title, license, publisher, and modified or issued of the data set.",
+)
 def facts(patient: Patient) -> str:
     said = patient.void()
     names = {each.predicate.value for each in said}
@@ -95,21 +105,33 @@ def dumps(patient: Patient) -> str:
     return f"{len(said)} dumps, the first is there"
 
 
-@check("prefixes in the graph", "description", "Load your prefixes into the graph as sh:declare, so that editors know them.")
+@check(
+    "prefixes in the graph",
+    "description",
+    "Load your prefixes into the graph as sh:declare, so that editors know them.",
+)
 def prefixes(patient: Patient) -> str:
     rows = patient.rows(PREFIXES)
     expect(bool(rows), "sh:prefix and sh:namespace find no row")
     return f"{len(rows)} prefixes"
 
 
-@check("examples in the graph", "description", "Load example queries into the graph as sh:SPARQLExecutable with rdfs:comment.")
+@check(
+    "examples in the graph",
+    "description",
+    "Load example queries into the graph as sh:SPARQLExecutable with rdfs:comment.",
+)
 def examples(patient: Patient) -> str:
     rows = patient.rows(EXAMPLES)
     expect(bool(rows), "sh:SPARQLExecutable finds no row")
     return f"{len(rows)} examples"
 
 
-@check("VoID in the graph", "description", "Load class and property partitions into the graph: autocompletion and agents read them.")
+@check(
+    "VoID in the graph",
+    "description",
+    "Load class and property partitions into the graph: autocompletion and agents read them.",
+)
 def partitions(patient: Patient) -> str:
     rows = patient.rows(PARTITIONS)
     expect(bool(rows), "void:propertyPartition finds no row")
@@ -117,7 +139,11 @@ def partitions(patient: Patient) -> str:
     return f"{len({row['class'] for row in rows})} classes with {len({row['property'] for row in rows})} properties"
 
 
-@check("links to others", "description", "Link to other data by rdfs:seeAlso, skos:exactMatch, schema:sameAs or owl:sameAs.")
+@check(
+    "links to others",
+    "description",
+    "Link to other data by rdfs:seeAlso, skos:exactMatch, schema:sameAs or owl:sameAs.",
+)
 def outwards(patient: Patient) -> str:
     rows = patient.rows(
         "SELECT ?s WHERE { ?s <http://www.w3.org/2000/01/rdf-schema#seeAlso>|<http://www.w3.org/2004/02/skos/core#exactMatch>"
@@ -127,21 +153,31 @@ def outwards(patient: Patient) -> str:
     return "there are"
 
 
-@check("example queries at their place", "description", "Serve the examples at /.well-known/sparql-examples.", is_advice=True)
+@check(
+    "example queries at their place",
+    "description",
+    "Serve the examples at /.well-known/sparql-examples.",
+    is_advice=True,
+)
 def examples_place(patient: Patient) -> str:
     reply = patient.follow(f"{patient.site}/.well-known/sparql-examples", accept=ALL_RDF)
     expect(reply.status == 200, f"status {reply.status}")
     return f"{len(reply.triples(patient.site))} triples"
 
 
-@check("catalog of interfaces", "description", "Serve /.well-known/api-catalog as application/linkset+json (RFC 9727).", is_advice=True)
+@check(
+    "catalog of interfaces",
+    "description",
+    "Serve /.well-known/api-catalog as application/linkset+json (RFC 9727).",
+    is_advice=True,
+)
 def interfaces(patient: Patient) -> str:
     reply = patient.fetch(f"{patient.site}/.well-known/api-catalog", accept="application/linkset+json")
     expect(reply.status == 200 and reply.kind == "application/linkset+json", f"status {reply.status}, `{reply.kind}`")
     try:
         anchors = [each["anchor"] for each in json.loads(reply.body)["linkset"]]
     except (ValueError, KeyError, TypeError) as error:
-        raise Fault("it is no link set") from error
+        raise FaultError("it is no link set") from error
     return f"{len(anchors)} interfaces"
 
 
@@ -150,5 +186,18 @@ def _objects(said: list[ox.Triple], predicate: str) -> list[str]:
 
 
 CHECKS: tuple[Check, ...] = (
-    service, endpoint, formats, scripts, void, facts, names, dumps, prefixes, examples, partitions, outwards, examples_place, interfaces
-)  # fmt: skip
+    service,
+    endpoint,
+    formats,
+    scripts,
+    void,
+    facts,
+    names,
+    dumps,
+    prefixes,
+    examples,
+    partitions,
+    outwards,
+    examples_place,
+    interfaces,
+)

@@ -1,4 +1,4 @@
-"""Linked data: whether the things that the endpoint names answer, in the forms that clients ask for, with typed links."""
+"""Linked data: whether the things that the endpoint names answer, in every form, with typed links."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ def data(patient: Patient) -> str:
     thing = patient.example()
     for kind in RDF:
         reply = patient.follow(thing, accept=kind)
-        expect(reply.status == 200 and reply.kind == kind, f"{thing} as {kind} brings status {reply.status}, `{reply.kind}`")
+        expect(
+            reply.status == 200 and reply.kind == kind,
+            f"{thing} as {kind} brings status {reply.status}, `{reply.kind}`",
+        )
         expect(bool(reply.triples(thing)), f"the {kind} of {thing} is empty")
     return f"{thing} in {len(RDF)} forms"
 
@@ -28,7 +31,9 @@ def page(patient: Patient) -> str:
     return "there is a page"
 
 
-@check("thing and record", "linked data", "Send who asks for data on with 303, so that the thing and its record differ.")
+@check(
+    "thing and record", "linked data", "Send who asks for data on with 303, so that the thing and its record differ."
+)
 def record(patient: Patient) -> str:
     thing = patient.example()
     reply = patient.fetch(thing, accept="text/turtle")
@@ -37,14 +42,23 @@ def record(patient: Patient) -> str:
     return "303 to the record"
 
 
-@check("schema.org", "linked data", "Put JSON-LD of schema.org into the page: search engines and F-UJI read it.", is_advice=True)
+@check(
+    "schema.org",
+    "linked data",
+    "Put JSON-LD of schema.org into the page: search engines and F-UJI read it.",
+    is_advice=True,
+)
 def schema(patient: Patient) -> str:
     reply = patient.follow(patient.example(), accept="text/html")
     expect(b"application/ld+json" in reply.body and b"schema.org" in reply.body, "the page has none")
     return "the page has JSON-LD"
 
 
-@check("signposting", "linked data", f"Send Link headers with {', '.join(RELATIONS)} from the page of a thing (FAIR Signposting).")
+@check(
+    "signposting",
+    "linked data",
+    f"Send Link headers with {', '.join(RELATIONS)} from the page of a thing (FAIR Signposting).",
+)
 def signposting(patient: Patient) -> str:
     thing = patient.example()
     said = patient.follow(thing, accept="text/html").headers.get("link", "")
@@ -54,11 +68,16 @@ def signposting(patient: Patient) -> str:
     described = re.findall(r'<([^>]+)>; rel="describedby"; type="([^"]+)"', said)
     for address, kind in described[:2]:
         reply = patient.fetch(address)
-        expect(reply.status == 200 and reply.kind == kind, f"describedby {address} brings status {reply.status}, `{reply.kind}`")
+        expect(
+            reply.status == 200 and reply.kind == kind,
+            f"describedby {address} brings status {reply.status}, `{reply.kind}`",
+        )
     return ", ".join(sorted(found))
 
 
-@check("validators", "linked data", "Send ETag and Last-Modified with records, and 304 to who has them.", is_advice=True)
+@check(
+    "validators", "linked data", "Send ETag and Last-Modified with records, and 304 to who has them.", is_advice=True
+)
 def validators(patient: Patient) -> str:
     reply = patient.fetch(patient.example(), accept="text/turtle")
     address = reply.headers.get("location", patient.example())

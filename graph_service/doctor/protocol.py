@@ -13,7 +13,9 @@ ONE = "CONSTRUCT { ?s ?p ?o } WHERE { GRAPH ?g { ?s ?p ?o } } LIMIT 1"
 FORM = "application/x-www-form-urlencoded"
 
 
-@check("query by GET", "protocol", "Answer GET ?query=… with application/sparql-results+json (SPARQL 1.1 Protocol, 2.1.1).")
+@check(
+    "query by GET", "protocol", "Answer GET ?query=… with application/sparql-results+json (SPARQL 1.1 Protocol, 2.1.1)."
+)
 def by_get(patient: Patient) -> str:
     reply = patient.ask(ASK)
     expect(reply.status == 200, f"status {reply.status}")
@@ -22,16 +24,22 @@ def by_get(patient: Patient) -> str:
     return "answers in JSON"
 
 
-@check("query by POST form", "protocol", "Answer a POST with query= in a form (2.1.2); RDF libraries send long queries so.")
+@check(
+    "query by POST form", "protocol", "Answer a POST with query= in a form (2.1.2); RDF libraries send long queries so."
+)
 def by_form(patient: Patient) -> str:
-    reply = patient.fetch(patient.endpoint, method="POST", data=urlencode({"query": ASK}).encode(), content_type=FORM, accept=JSON_RESULTS)
+    reply = patient.fetch(
+        patient.endpoint, method="POST", data=urlencode({"query": ASK}).encode(), content_type=FORM, accept=JSON_RESULTS
+    )
     expect(reply.status == 200, f"status {reply.status}")
     return "answers"
 
 
 @check("query as POST body", "protocol", "Answer a POST of type application/sparql-query (2.1.3).")
 def by_body(patient: Patient) -> str:
-    reply = patient.fetch(patient.endpoint, method="POST", data=ASK.encode(), content_type="application/sparql-query", accept=JSON_RESULTS)
+    reply = patient.fetch(
+        patient.endpoint, method="POST", data=ASK.encode(), content_type="application/sparql-query", accept=JSON_RESULTS
+    )
     expect(reply.status == 200, f"status {reply.status}")
     return "answers"
 
@@ -62,15 +70,21 @@ def head(patient: Patient) -> str:
 def results(patient: Patient) -> str:
     for kind in (JSON_RESULTS, "application/sparql-results+xml", "text/csv", "text/tab-separated-values"):
         reply = patient.ask(SELECT, kind)
-        expect(reply.status == 200 and reply.kind == kind, f"`Accept: {kind}` brings status {reply.status}, `{reply.kind}`")
+        expect(
+            reply.status == 200 and reply.kind == kind, f"`Accept: {kind}` brings status {reply.status}, `{reply.kind}`"
+        )
     return "JSON, XML, CSV, TSV"
 
 
-@check("graph formats", "protocol", "Offer CONSTRUCT as Turtle, N-Triples, RDF/XML and JSON-LD, each with its own type.")
+@check(
+    "graph formats", "protocol", "Offer CONSTRUCT as Turtle, N-Triples, RDF/XML and JSON-LD, each with its own type."
+)
 def graphs(patient: Patient) -> str:
     for kind in RDF:
         reply = patient.ask("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o } LIMIT 1", kind)
-        expect(reply.status == 200 and reply.kind == kind, f"`Accept: {kind}` brings status {reply.status}, `{reply.kind}`")
+        expect(
+            reply.status == 200 and reply.kind == kind, f"`Accept: {kind}` brings status {reply.status}, `{reply.kind}`"
+        )
         expect(len(reply.triples(patient.endpoint)) == 1, f"the {kind} holds no triple")
     return "Turtle, N-Triples, RDF/XML, JSON-LD"
 
@@ -105,7 +119,11 @@ def update(patient: Patient) -> str:
     return f"updates are refused ({reply.status})"
 
 
-@check("CORS", "protocol", "Send the literal Access-Control-Allow-Origin: * on answers and errors, so that pages can query.")
+@check(
+    "CORS",
+    "protocol",
+    "Send the literal Access-Control-Allow-Origin: * on answers and errors, so that pages can query.",
+)
 def cors(patient: Patient) -> str:
     for query in (ASK, "SELECT * WHERE { ?s ?p }"):
         reply = patient.ask(query, origin="https://example.org")
@@ -116,7 +134,9 @@ def cors(patient: Patient) -> str:
 
 @check("preflight", "protocol", "Answer OPTIONS with the methods and headers that pages may use.")
 def preflight(patient: Patient) -> str:
-    reply = patient.fetch(patient.endpoint, method="OPTIONS", origin="https://example.org", access_control_request_method="POST")
+    reply = patient.fetch(
+        patient.endpoint, method="OPTIONS", origin="https://example.org", access_control_request_method="POST"
+    )
     expect(reply.status in {200, 204}, f"status {reply.status}")
     expect("POST" in reply.headers.get("access-control-allow-methods", ""), "POST is not among the allowed methods")
     return "POST is allowed"
@@ -131,13 +151,35 @@ def caching(patient: Patient) -> str:
     return "304 for who has the answer"
 
 
-@check("address", "protocol", "Give the endpoint an address of at most 30 characters, without port and parameters (Umaka).", is_advice=True)
+@check(
+    "address",
+    "protocol",
+    "Give the endpoint an address of at most 30 characters, without port and parameters (Umaka).",
+    is_advice=True,
+)
 def address(patient: Patient) -> str:
     host = patient.endpoint.partition("://")[2]
-    expect(":" not in host.partition("/")[0] and len(patient.endpoint) <= 30, f"{patient.endpoint} is long, or has a port")
+    expect(
+        ":" not in host.partition("/")[0] and len(patient.endpoint) <= 30, f"{patient.endpoint} is long, or has a port"
+    )
     return "short and plain"
 
 
 CHECKS: tuple[Check, ...] = (
-    by_get, by_form, by_body, slash, unknown, head, results, graphs, booleans, named, syntax, update, cors, preflight, caching, address
-)  # fmt: skip
+    by_get,
+    by_form,
+    by_body,
+    slash,
+    unknown,
+    head,
+    results,
+    graphs,
+    booleans,
+    named,
+    syntax,
+    update,
+    cors,
+    preflight,
+    caching,
+    address,
+)

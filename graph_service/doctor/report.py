@@ -10,7 +10,12 @@ from rich.console import Console
 from graph_service import doctor
 from graph_service.doctor.examination import Finding
 
-SIGNS = {"ok": ("ok", "green"), "fix": ("FIX", "bold red"), "advice": ("advice", "yellow"), "skipped": ("skipped", "dim")}
+SIGNS = {
+    "ok": ("ok", "green"),
+    "fix": ("FIX", "bold red"),
+    "advice": ("advice", "yellow"),
+    "skipped": ("skipped", "dim"),
+}
 
 
 def tell(url: str, seconds: float, console: Console, as_json: bool = False) -> int:

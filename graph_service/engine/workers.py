@@ -20,7 +20,7 @@ from typing import Any
 
 from graph_service import errors
 from graph_service.engine.frames import END, END_FRAME, FAILURE_FRAME, HEAD_FRAME, HEADER, PART_FRAME, Limits, Task
-from graph_service.engine.nursery import Death, Stream, choose
+from graph_service.engine.nursery import Death, Nursery, Stream, choose
 from graph_service.errors import Busy, QueryMemory, QueryTimeout, QueryTooDeep, SurveyError
 from graph_service.settings import Settings
 
@@ -194,7 +194,7 @@ class Link(asyncio.Protocol):
 class WorkerPool:
     """Workers over one release: as many as set, always replaced, with a bounded queue before them."""
 
-    def __init__(self, path: Path, digest: str, settings: Settings) -> None:
+    def __init__(self, path: Path, digest: str, settings: Settings, nursery: Nursery | None = None) -> None:
         self.digest = digest
         self.limits = Limits(
             memory=settings.query_memory,
@@ -203,7 +203,7 @@ class WorkerPool:
             nesting=settings.query_nesting,
             chain=settings.query_chain,
         )
-        self.nursery = choose(path, self.limits, settings.isolation)
+        self.nursery = nursery or choose(path, self.limits, settings.isolation)
         self._wanted = settings.query_workers or 2 * (os.cpu_count() or 1)
         self._queue_length = settings.queue_length
         self._queue_seconds = settings.queue_seconds
@@ -227,7 +227,7 @@ class WorkerPool:
 
     async def start(self) -> None:
         """Load the data and start the workers. Raises `DataError`."""
-        if self.nursery.kind != "fork":
+        if self.nursery.kind == "spawn":
             log.warning(
                 "This platform cannot fork: workers are spawned, which is slower, and their memory is not limited."
             )

@@ -37,7 +37,7 @@ class Agents:
 
 
 def security(settings: Settings) -> TransportSecuritySettings:
-    """Which Host and Origin headers are taken: this machine's, the public address's, and those that the operator adds."""
+    """Which Host and Origin headers are taken: this machine's, the public address's, and the operator's own."""
     hosts = [*settings.mcp_hosts]
     if settings.base_url:
         hosts.append(urlsplit(settings.base_url).netloc)

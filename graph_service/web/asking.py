@@ -124,7 +124,7 @@ def question_page(service: Service, request: Request, name: str) -> Response:
     status, text = 200, query.text
     try:
         text = query.bind(given)
-        words |= answered(pages.knowledge, query, service.engine.query(text))
+        words |= answered(pages.knowledge, query, service.answer(query, text))
     except SurveyError as error:
         words["problem"], status = error, error.status
     what, asked = citation(service, request, query), answers.sentence(pages.knowledge, query, given)

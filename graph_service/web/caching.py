@@ -1,4 +1,6 @@
-"""Validators for what a release determines: strong ETag, Last-Modified by the release's date, 304 for who has it already."""
+"""Validators for what a release determines: strong ETag, Last-Modified by the release's date, 304 for who has it
+already.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""All that answers strangers' queries over one release, put together: the worker pool, `/sparql`, the kept releases, `/mcp`."""
+"""All that answers strangers' queries over one release, put together: the worker pool, `/sparql`, the kept releases,
+`/mcp`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from starlette.routing import Route
 
 from graph_service import mcp
 from graph_service.description import Description
-from graph_service.engine.workers import WorkerPool
+from graph_service.engine.pools import pool_for
 from graph_service.service import Service
 from graph_service.terms import BASE, FOREIGN
 from graph_service.web import operations
@@ -28,7 +30,8 @@ class Endpoints:
 
     def __init__(self, service: Service, page: Page | None = None) -> None:
         settings = self.settings = service.settings
-        self.pool = WorkerPool(service.dataset.nquads(), service.dataset.digest, settings)
+        self._service = service
+        self.pool = pool_for(service.dataset, settings)
         self.journal, self.fairness = Journal(settings), Fairness(settings)
         self.sparql = SparqlEndpoint(
             self.pool, settings, described(service), fairness=self.fairness, journal=self.journal, page=page
@@ -40,6 +43,7 @@ class Endpoints:
     async def running(self) -> AsyncIterator[None]:
         """Starts the workers, and ends them with the block."""
         await self.pool.start()
+        self._service.pooled.bind(self.pool, self.settings)
         try:
             async with self.agents.running(), self.pinned.running():
                 yield
@@ -59,8 +63,11 @@ class Endpoints:
 
 def described(service: Service) -> Description:
     """What the service description says: all that is served, and where more is said of it."""
-    counts: Counter[str] = Counter(quad.graph_name.value for quad in service.engine.store)  # type: ignore[union-attr]
+    graphs = (quad.graph_name for quad in service.engine.store)
+    counts = Counter(each.value for each in graphs if isinstance(each, NamedNode))
     triples = len({(quad.subject, quad.predicate, quad.object) for quad in service.engine.store})
+    if service.dataset.store is not None:  # with large imports, which are not in memory
+        triples = service.dataset.triples
     home = NamedNode(f"{BASE}sparql")
     more = (Triple(home, NamedNode(f"{FOREIGN['rdfs']}seeAlso"), NamedNode(f"{BASE}.well-known/void")),)
     return Description(triples, dict(sorted(counts.items())), service.settings.federation, more)

@@ -42,7 +42,9 @@ def router(service: Service) -> APIRouter:
     def feed(request: Request) -> Response:
         home = root(service, request)
         headers = caching.common() | caching.validators(service, "feed", home)
-        return caching.respond(request, written(list(entries(service, home))[:LONGEST], home), "application/atom+xml", headers)
+        return caching.respond(
+            request, written(list(entries(service, home))[:LONGEST], home), "application/atom+xml", headers
+        )
 
     return routes
 

@@ -22,7 +22,9 @@ from graph_service.settings import Settings
 from graph_service.web.journal import PROMETHEUS_TEXT, Journal
 
 _PARTS = ("pyoxigraph", "rdflib", "pyshacl", "fastapi", "starlette", "uvicorn")
-_PRIVATE = ("release", "log_client", "trusted_proxies")
+_PRIVATE = (
+    "release", "log_client", "trusted_proxies", "engine_url", "engine_user", "engine_password", "reload_token",
+)  # fmt: skip
 """Settings that say something about the machine and not about the service."""
 
 

@@ -14,11 +14,11 @@ from graph_service.errors import NotFound, SurveyError
 from graph_service.finder import Finder, Found
 from graph_service.knowledge import SURVEYED, Knowledge, path_of
 from graph_service.service import Service
-from graph_service.terms import ONTOLOGY
-from graph_service.web import static
+from graph_service.terms import BASE, ONTOLOGY
+from graph_service.web import signposting, static
 from graph_service.web.rendering import Pages, address
 from graph_service.web.routing import pages_of
-from graph_service.web.showing import thing_page
+from graph_service.web.showing import heads, thing_page
 from graph_service.web.words import code
 from graph_service.wishes import FACETS, SORTS, Wish
 
@@ -36,7 +36,7 @@ def router(service: Service) -> APIRouter:
 
     @routes.api_route("/", methods=["GET", "HEAD"])
     def home(request: Request) -> Response:
-        return finder_answer(request, service)
+        return signposting.at_home(service, request, finder_answer(request, service))
 
     @routes.api_route("/static/{name:path}", methods=["GET", "HEAD"])
     def file(request: Request, name: str) -> Response:
@@ -121,6 +121,7 @@ def finder_page(request: Request, pages: Pages, index: Finder, found: Found) -> 
         csv=links[0][0],
         json=links[1][0],
         editor=address("/sparql", [("query", index.sparql(wish))]),
+        **(heads(request.app.state.service, request, BASE) if wish.empty else {}),
         facets=[(name, heading, name in OPEN) for name, (_, heading) in FACETS.items()],
         most=MOST,
         link=lambda name, value: at(wish.toggled(name, value)),

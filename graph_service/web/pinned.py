@@ -1,6 +1,7 @@
 """`/release/{version}/sparql`: the same endpoint over a release that is kept, so that an answer can be had again.
 
-The workers of an older release are started when it is asked for the first time; they are few, since they are asked rarely.
+The workers of an older release are started when it is asked for the first time; they are few, since they are asked
+rarely.
 """
 
 from __future__ import annotations
@@ -65,11 +66,14 @@ class PinnedReleases:
             version = self._service.dataset.version
         if version not in self._releases:
             known = ", ".join(self._releases) or "none"
-            raise NotFound(f"release `{version}` cannot be asked here; those that can are {known}.{suggestion(version, self._releases)}")
+            raise NotFound(
+                f"release `{version}` cannot be asked here; those that can are {known}."
+                f"{suggestion(version, self._releases)}"
+            )
         async with self._starting:
             if version not in self._endpoints:
                 built = Built(self._releases[version].folder)
-                pool = WorkerPool(built.nquads(), built.digest, self._settings)
+                pool = WorkerPool(built.loaded(), built.digest, self._settings)
                 await pool.start()
                 self._pools.append(pool)
                 self._endpoints[version] = self._endpoint(pool, built.release)
@@ -79,4 +83,6 @@ class PinnedReleases:
         manifest = release.manifest
         description = Description(manifest["triples"], manifest["graphs"], self._settings.federation)
         path = f"/release/{release.version}/sparql"
-        return SparqlEndpoint(pool, self._settings, description, fairness=self._fairness, journal=self._journal, path=path)
+        return SparqlEndpoint(
+            pool, self._settings, description, fairness=self._fairness, journal=self._journal, path=path
+        )

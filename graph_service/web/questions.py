@@ -64,7 +64,7 @@ def description(query: Query) -> dict[str, Any]:
 def answer(service: Service, query: Query, request: Request, suffix: str | None) -> Response:
     """A question's answer in the format that the request wants, with a validator for caches."""
     form = choose(request, OFFERED[query.form], suffix)
-    result = service.engine.query(query.bind(values(request)))
+    result = service.answer(query, query.bind(values(request)))
     if isinstance(result, ox.QueryTriples):
         data = ox.serialize(list(result), format=GRAPHS[form.name], prefixes=PREFIXES)
     else:

@@ -1,22 +1,24 @@
 """The Reconciliation Service API 0.2, as OpenRefine speaks it: manifest, batches of names, suggest, preview, extend.
 
-Without parameters `/reconcile` is the manifest. Identifiers are paths such as `archive/tcia`; whole IRIs are understood too.
+Without parameters `/reconcile` is the manifest. Identifiers are paths such as `archive/tcia`; whole IRIs are understood
+too.
 """
 
 from __future__ import annotations
 
 import json
 from html import escape
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
 
 import pyoxigraph as ox
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from graph_service import __version__
 from graph_service.errors import BadParameter, NotFound, TooLarge
-from graph_service.knowledge import DESCRIPTION, HOMEPAGE, TITLE, TYPE, kind_of, survey
-from graph_service.reconciliation import ALTERNATIVE, SURVEYED, Candidate, Index, kinds_of, types_of
+from graph_service.knowledge import DESCRIPTION, HOMEPAGE, TITLE, TYPE, Knowledge, kind_of, survey
+from graph_service.reconciliation import ALTERNATIVE, SURVEYED, Candidate, Index, kinds_of, normal, types_of
 from graph_service.service import Service
 from graph_service.terms import BASE, KINDS, SCHEMES, shorten
 from graph_service.triples import expand
@@ -34,7 +36,9 @@ def router(service: Service) -> APIRouter:
     index = Index.of(service.knowledge)
 
     @routes.head("/reconcile", include_in_schema=False)
-    @routes.get("/reconcile", summary="Manifest, or candidates for names, or values for things", operation_id="reconcile")
+    @routes.get(
+        "/reconcile", summary="Manifest, or candidates for names, or values for things", operation_id="reconcile"
+    )
     @routes.post("/reconcile", summary="Candidates for names, or values for things", operation_id="reconcile_batch")
     async def reconcile(request: Request) -> Response:
         given = dict(request.query_params)
@@ -43,14 +47,22 @@ def router(service: Service) -> APIRouter:
         if "extend" in given:
             return _json(request, await run_in_threadpool(extend, service, _parsed(given["extend"], "extend")))
         if "queries" in given:
-            return _json(request, await run_in_threadpool(batch, index, service, _parsed(given["queries"], "queries")))
-        return _json(request, manifest(service, root(service, request)), cached=True)
+            return _json(request, await run_in_threadpool(batch, index, _parsed(given["queries"], "queries")))
+        return _json(request, manifest(root(service, request)), cached=True)
 
     @routes.options("/reconcile", include_in_schema=False)
     def preflight() -> Response:
-        return Response(status_code=204, headers=_headers() | {"Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS", "Access-Control-Allow-Headers": "*"})
+        return Response(
+            status_code=204,
+            headers=_headers()
+            | {"Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS", "Access-Control-Allow-Headers": "*"},
+        )
 
-    @routes.get("/reconcile/suggest/entity", summary="Things whose names begin so, or are like it", operation_id="suggest_entity")
+    @routes.get(
+        "/reconcile/suggest/entity",
+        summary="Things whose names begin so, or are like it",
+        operation_id="suggest_entity",
+    )
     def entity(request: Request, prefix: str = "", cursor: int = 0) -> Response:
         found = begun(index, prefix) if prefix.strip() else []
         return _json(request, {"result": [_suggestion(service, each) for each in found[cursor : cursor + SUGGESTED]]})
@@ -64,18 +76,24 @@ def router(service: Service) -> APIRouter:
         return _json(request, {"result": _starting(properties(service), prefix)})
 
     @routes.get("/reconcile/preview", summary="A thing in a few lines of HTML", operation_id="preview")
-    def preview(request: Request, id: str) -> Response:
-        return Response(card(service, iri_of(service, id)), media_type="text/html; charset=utf-8", headers=_headers())
+    def preview(name: Annotated[str, Query(alias="id", description="Identifier of the thing")]) -> Response:
+        return Response(card(service, iri_of(service, name)), media_type="text/html; charset=utf-8", headers=_headers())
 
-    @routes.get("/reconcile/extend/propose", summary="Properties with which a table can be extended", operation_id="propose")
-    def propose(request: Request, type: str = "", limit: int = 500) -> Response:
-        kinds = kinds_of([type]) if type else []
-        return _json(request, {"type": type, "limit": limit, "properties": properties(service, kinds)[:limit]})
+    @routes.get(
+        "/reconcile/extend/propose", summary="Properties with which a table can be extended", operation_id="propose"
+    )
+    def propose(
+        request: Request,
+        kind: Annotated[str, Query(alias="type", description="Type of the things")] = "",
+        limit: Annotated[int, Query(ge=1, le=500)] = 500,
+    ) -> Response:
+        found = properties(service, kinds_of([kind]) if kind else [])
+        return _json(request, {"type": kind, "limit": limit, "properties": found[:limit]})
 
     return routes
 
 
-def manifest(service: Service, home: str) -> dict[str, Any]:
+def manifest(home: str) -> dict[str, Any]:
     """What this service can do."""
     here = f"{home}/reconcile"
     return {
@@ -89,42 +107,57 @@ def manifest(service: Service, home: str) -> dict[str, Any]:
         "view": {"url": f"{home}/{{{{id}}}}"},
         "preview": {"url": f"{here}/preview?id={{{{id}}}}", "width": 430, "height": 220},
         "suggest": {
-            name: {"service_url": home, "service_path": f"/reconcile/suggest/{name}"} for name in ("entity", "property", "type")
+            name: {"service_url": home, "service_path": f"/reconcile/suggest/{name}"}
+            for name in ("entity", "property", "type")
         },
-        "extend": {"propose_properties": {"service_url": home, "service_path": "/reconcile/extend/propose"}, "property_settings": []},
+        "extend": {
+            "propose_properties": {"service_url": home, "service_path": "/reconcile/extend/propose"},
+            "property_settings": [],
+        },
     }
 
 
-def batch(index: Index, service: Service, queries: Any) -> dict[str, Any]:
+def batch(index: Index, queries: Any) -> dict[str, Any]:
     """The candidates for each query of a batch."""
     if not isinstance(queries, dict):
         raise BadParameter('`queries` is an object such as {"q0": {"query": "TCIA"}}.', parameter="queries")
     if len(queries) > LARGEST:
         raise TooLarge(f"a batch has at most {LARGEST} queries; this one has {len(queries)}.", limit=LARGEST)
-    return {name: {"result": [_result(service, each) for each in one(index, service, name, query)]} for name, query in queries.items()}
+    return {
+        name: {"result": [_result(index.known, each) for each in one(index, name, query)]}
+        for name, query in queries.items()
+    }
 
 
-def one(index: Index, service: Service, name: str, query: Any) -> list[Candidate]:
+def one(index: Index, name: str, query: Any) -> list[Candidate]:
     """The candidates for one query; each property that the query gives too raises or lowers their scores."""
     if not isinstance(query, dict) or not isinstance(query.get("query"), str):
         raise BadParameter(f"query `{name}` lacks its text under `query`.", parameter="queries")
     asked = query.get("type") or []
     kinds = kinds_of(asked if isinstance(asked, list) else [str(asked)])
     limit = query.get("limit") if isinstance(query.get("limit"), int) else 5
-    wanted = [each for each in query.get("properties") or [] if isinstance(each, dict) and "pid" in each and "v" in each]
+    wanted = [
+        each for each in query.get("properties") or [] if isinstance(each, dict) and "pid" in each and "v" in each
+    ]
     found = index.candidates(query["query"], kinds, max(1, min(int(limit or 5), 50)) if not wanted else 50)
     if not wanted:
         return found
     judged = []
     for each in found:
-        fits = sum(_fits(service, each.iri, str(prop["pid"]), prop["v"]) for prop in wanted) / len(wanted)
-        judged.append(Candidate(**{**vars(each), "score": round(each.score * (0.8 + 0.2 * fits), 1), "match": each.match and fits > 0.5}))
+        fits = sum(_fits(index.known, each.iri, str(prop["pid"]), prop["v"]) for prop in wanted) / len(wanted)
+        judged.append(
+            Candidate(
+                **{**vars(each), "score": round(each.score * (0.8 + 0.2 * fits), 1), "match": each.match and fits > 0.5}
+            )
+        )
     return sorted(judged, key=lambda each: -each.score)[: max(1, int(limit or 5))]
 
 
-def _fits(service: Service, iri: str, name: str, value: Any) -> float:
-    wanted = {str(each.get("id", each.get("name", "")) if isinstance(each, dict) else each).casefold() for each in (value if isinstance(value, list) else [value])}
-    known = service.knowledge
+def _fits(known: Knowledge, iri: str, name: str, value: Any) -> float:
+    wanted = {
+        str(each.get("id", each.get("name", "")) if isinstance(each, dict) else each).casefold()
+        for each in (value if isinstance(value, list) else [value])
+    }
     said: set[str] = set()
     for each in known.values(iri, _property(name)):
         said |= {each.value.casefold(), each.value.removeprefix(BASE).casefold()}
@@ -135,8 +168,6 @@ def _fits(service: Service, iri: str, name: str, value: Any) -> float:
 
 def begun(index: Index, prefix: str) -> list[Candidate]:
     """Things with a name that begins so, shortest first; then those that are like it."""
-    from graph_service.reconciliation import normal
-
     wanted = normal(prefix)
     found: dict[str, int] = {}
     for kind in SURVEYED:
@@ -155,9 +186,13 @@ def begun(index: Index, prefix: str) -> list[Candidate]:
 def types(service: Service) -> list[dict[str, str]]:
     """The types of things: our classes and our vocabularies."""
     known = service.knowledge
-    classes = [{"id": survey(name), "name": name, "description": known.definition(survey(name))} for name in KINDS.values()]
+    classes = [
+        {"id": survey(name), "name": name, "description": known.definition(survey(name))} for name in KINDS.values()
+    ]
     schemes = [f"{BASE}vocabulary/{scheme}" for scheme in SCHEMES]
-    return classes + [{"id": each, "name": known.label(each), "description": known.definition(each)} for each in schemes]
+    return classes + [
+        {"id": each, "name": known.label(each), "description": known.definition(each)} for each in schemes
+    ]
 
 
 def properties(service: Service, kinds: list[str] | None = None) -> list[dict[str, str]]:
@@ -169,7 +204,11 @@ def properties(service: Service, kinds: list[str] | None = None) -> list[dict[st
         said = {name for kind in SURVEYED for iri in known.of_kind(kind) for name in known.facts[iri]}
     said -= {TYPE, survey("observation"), survey("notStated"), survey("lacks")}
     return [
-        {"id": _short(name), "name": known.label(name) if known.exists(name) else _short(name), "description": known.definition(name)}
+        {
+            "id": _short(name),
+            "name": known.label(name) if known.exists(name) else _short(name),
+            "description": known.definition(name),
+        }
         for name in sorted(said, key=lambda name: (name not in IDENTITY, _short(name)))
     ]
 
@@ -179,11 +218,15 @@ def extend(service: Service, asked: Any) -> dict[str, Any]:
     try:
         ids, wanted = [str(each) for each in asked["ids"]], [str(each["id"]) for each in asked["properties"]]
     except (KeyError, TypeError) as error:
-        raise BadParameter("`extend` has `ids` and `properties`, each property with its `id`.", parameter="extend") from error
+        raise BadParameter(
+            "`extend` has `ids` and `properties`, each property with its `id`.", parameter="extend"
+        ) from error
     if len(ids) > LARGEST:
         raise TooLarge(f"at most {LARGEST} things are extended at once; these are {len(ids)}.", limit=LARGEST)
     known = service.knowledge
-    meta = [{"id": name, "name": known.label(_property(name)) if known.exists(_property(name)) else name} for name in wanted]
+    meta = [
+        {"id": name, "name": known.label(_property(name)) if known.exists(_property(name)) else name} for name in wanted
+    ]
     rows = {}
     for each in ids:
         iri = each if each.startswith(BASE) else BASE + each
@@ -236,12 +279,12 @@ def _short(name: str) -> str:
     return shorten(name).strip("<>").removeprefix("survey:")
 
 
-def _result(service: Service, each: Candidate) -> dict[str, Any]:
+def _result(known: Knowledge, each: Candidate) -> dict[str, Any]:
     return {
         "id": each.path,
         "name": each.name,
         "description": each.description,
-        "type": [{"id": kind, "name": service.knowledge.label(kind)} for kind in each.types],
+        "type": [{"id": kind, "name": known.label(kind)} for kind in each.types],
         "score": each.score,
         "match": each.match,
     }
@@ -254,13 +297,15 @@ def _suggestion(service: Service, each: Candidate) -> dict[str, Any]:
 
 def _starting(found: list[dict[str, str]], prefix: str) -> list[dict[str, str]]:
     wanted = prefix.casefold()
-    near = [each for each in found if wanted in each["name"].casefold() or each["id"].rpartition("/")[2].casefold().startswith(wanted)]
+    near = [
+        each
+        for each in found
+        if wanted in each["name"].casefold() or each["id"].rpartition("/")[2].casefold().startswith(wanted)
+    ]
     return sorted(near, key=lambda each: not each["name"].casefold().startswith(wanted))[:SUGGESTED]
 
 
 async def _form(request: Request) -> dict[str, str]:
-    from urllib.parse import parse_qsl
-
     body = b""
     async for part in request.stream():
         body += part
@@ -288,5 +333,7 @@ def _json(request: Request, document: Any, cached: bool = False) -> Response:
     callback = request.query_params.get("callback", "")
     headers = _headers() | ({"Cache-Control": caching.HOUR} if cached else {"Cache-Control": "no-store"})
     if callback and callback.replace(".", "").replace("_", "").replace("$", "").isalnum():
-        return Response(b"/**/" + callback.encode() + b"(" + body + b");", media_type="application/javascript", headers=headers)
+        return Response(
+            b"/**/" + callback.encode() + b"(" + body + b");", media_type="application/javascript", headers=headers
+        )
     return Response(body, media_type="application/json", headers=headers)

@@ -1,13 +1,12 @@
 """Releases: `/release` lists those that are kept, `/release/{version}/…` are their files, which never change.
 
-`/release/current/…` moves on with each release. `/release/{a}..{b}` tells what changed between two. `/release/{version}/sparql`
-asks a release that is kept (see `pinned`).
+`/release/current/…` moves on with each release. `/release/{a}..{b}` tells what changed between two.
+`/release/{version}/sparql` asks a release that is kept (see `pinned`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from functools import lru_cache
 from html import escape
 from pathlib import Path as File
@@ -28,6 +27,7 @@ from graph_service.release import Release, Version
 from graph_service.service import Service
 from graph_service.terms import BASE
 from graph_service.triples import serialize
+from graph_service.void import LICENSE, PUBLISHER
 from graph_service.web import caching, signposting
 from graph_service.web.cache import etag
 from graph_service.web.negotiation import choose
@@ -41,7 +41,7 @@ SHOWN = (*DOCUMENTS, PLAIN_JSON, formats.HTML)
 
 
 def kept(service: Service) -> list[Release]:
-    """The releases that this service has, newest first: the one that it serves and its neighbours in the same folder."""
+    """The releases that this service has: the one that it serves, then its neighbours in the folder, newest first."""
     if not isinstance(service.dataset, Built):
         return []
     served = service.dataset.release
@@ -56,9 +56,10 @@ def pinned(service: Service) -> list[Release]:
 
 def router(service: Service) -> APIRouter:
     routes = APIRouter(tags=["releases"])
-    compare = lru_cache(maxsize=8)(_compare(service))
 
-    @routes.api_route("/release", methods=METHODS, summary="The releases that are kept, newest first", operation_id="releases")
+    @routes.api_route(
+        "/release", methods=METHODS, summary="The releases that are kept, newest first", operation_id="releases"
+    )
     def releases(request: Request) -> Response:
         if choose(request, (PLAIN_JSON, formats.HTML)) is formats.HTML:
             return RedirectResponse(f"{request.scope.get('root_path', '')}/history", 303, caching.common())
@@ -66,7 +67,11 @@ def router(service: Service) -> APIRouter:
         return _json(service, request, "releases", listed)
 
     @routes.api_route(
-        "/release/{old}..{new}", methods=METHODS, summary="What changed from one release to another", operation_id="difference", response_class=Response
+        "/release/{old}..{new}",
+        methods=METHODS,
+        summary="What changed from one release to another",
+        operation_id="difference",
+        response_class=Response,
     )
     def difference(request: Request, old: str, new: str) -> Response:
         new, form = _suffix(new, request)
@@ -80,26 +85,48 @@ def router(service: Service) -> APIRouter:
         body = _page(found) if form is formats.HTML else found.write(form.name)
         return caching.respond(request, body, form.content_type, headers)
 
-    @routes.api_route("/release/{version}", methods=METHODS, summary="One release, as DCAT", operation_id="release", response_class=Response)
+    @routes.api_route(
+        "/release/{version}",
+        methods=METHODS,
+        summary="One release, as DCAT",
+        operation_id="release",
+        response_class=Response,
+    )
     def one(request: Request, version: str) -> Response:
-        stem = next((version.removesuffix(f".{each.name}") for each in SHOWN if version.endswith(f".{each.name}")), version)
+        stem = next(
+            (version.removesuffix(f".{each.name}") for each in SHOWN if version.endswith(f".{each.name}")), version
+        )
         release, home = _find(service, stem), root(service, request)
         form = choose(request, SHOWN, version[len(stem) + 1 :] or None)
-        headers = caching.common() | {"ETag": f'"{etag(release.digest, form.name, home)}"', "Cache-Control": caching.HOUR}
+        headers = caching.common() | {
+            "ETag": f'"{etag(release.digest, form.name, home)}"',
+            "Cache-Control": caching.HOUR,
+        }
         headers["Link"] = signposting.header(release_links(release, home))
         if caching.is_unchanged(request, headers):
             return Response(status_code=304, headers=headers)
         if form is formats.HTML:
-            return RedirectResponse(f"{request.scope.get('root_path', '')}/data?release={release.version}", 303, headers)
+            return RedirectResponse(
+                f"{request.scope.get('root_path', '')}/data?release={release.version}", 303, headers
+            )
         if form is PLAIN_JSON:
             body = (release.folder / "manifest.json").read_bytes()
         else:
-            issue = Issue(Version(release.version, release.manifest["date"]), release.manifest.get("previous"), "", release.manifest["files"])
+            issue = Issue(
+                Version(release.version, release.manifest["date"]),
+                release.manifest.get("previous"),
+                "",
+                release.manifest["files"],
+            )
             body = serialize(catalog.describe(issue), WRITERS[form.name])
         return caching.respond(request, body, form.content_type, headers)
 
     @routes.api_route(
-        "/release/{version}/{name:path}", methods=METHODS, summary="A file of a release", operation_id="release_file", response_class=Response
+        "/release/{version}/{name:path}",
+        methods=METHODS,
+        summary="A file of a release",
+        operation_id="release_file",
+        response_class=Response,
     )
     def file(request: Request, version: str, name: str) -> Response:
         release = _find(service, version)
@@ -108,7 +135,13 @@ def router(service: Service) -> APIRouter:
         known = {**release.manifest["files"], "manifest.json": None, "SHA256SUMS": None}
         if name not in known:
             raise NotFound(f"release {release.version} has no file `{name}`.{suggestion(name, known)}")
-        return _file(request, release, release.folder / name, version == "current", signposting.header(release_links(release, root(service, request))))
+        return _file(
+            request,
+            release,
+            release.folder / name,
+            version == "current",
+            signposting.header(release_links(release, root(service, request))),
+        )
 
     return routes
 
@@ -118,16 +151,21 @@ def release_links(release: Release, home: str) -> list[signposting.Link]:
     this = f"{home}/release/{release.version}"
     return [
         signposting.Link("cite-as", f"{BASE}release/{release.version}"),
-        *(signposting.Link("describedby", f"{this}.{each.name}", each.media_type, "http://www.w3.org/ns/dcat") for each in DOCUMENTS),
-        signposting.Link("describedby", f"{this}/ro-crate-metadata.json", "application/ld+json", "https://w3id.org/ro/crate/1.1"),
+        *(
+            signposting.Link("describedby", f"{this}.{each.name}", each.media_type, "http://www.w3.org/ns/dcat")
+            for each in DOCUMENTS
+        ),
+        signposting.Link(
+            "describedby", f"{this}/ro-crate-metadata.json", "application/ld+json", "https://w3id.org/ro/crate/1.1"
+        ),
         *(
             signposting.Link("item", f"{this}/{name}", "application/gzip")
             for name in release.manifest["files"]
             if name.startswith("survey.") and name.endswith(".gz")
         ),
         signposting.Link("type", "https://schema.org/Dataset"),
-        signposting.Link("license", signposting.LICENSE),
-        signposting.Link("author", signposting.PUBLISHER),
+        signposting.Link("license", LICENSE),
+        signposting.Link("author", PUBLISHER),
         signposting.Link("collection", BASE),
     ]
 
@@ -136,12 +174,16 @@ def _find(service: Service, version: str) -> Release:
     """The kept release of a version or `current`; raises `NotFound`."""
     found = kept(service)
     if not found:
-        raise NotFound("this service was started without a release; build one with `imaging-survey build` and serve that.")
+        raise NotFound(
+            "this service was started without a release; build one with `imaging-survey build` and serve that."
+        )
     if version == "current":
         return found[0]
     versions = {each.version: each for each in found}
     if version not in versions:
-        raise NotFound(f"release `{version}` is not kept here; there are {', '.join(versions)}.{suggestion(version, versions)}")
+        raise NotFound(
+            f"release `{version}` is not kept here; there are {', '.join(versions)}.{suggestion(version, versions)}"
+        )
     return versions[version]
 
 
@@ -185,12 +227,11 @@ def _suffix(name: str, request: Request) -> tuple[str, formats.Format]:
     return name, choose(request, DIFFERENCES)
 
 
-def _compare(service: Service) -> Callable[[File, File], Difference]:
-    def compare(old: File, new: File) -> Difference:
-        sides = [Side.of(each.version, each.quads()) for each in (Release(old), Release(new))]
-        return Difference(*sides)
-
-    return compare
+@lru_cache(maxsize=8)
+def compare(old: File, new: File) -> Difference:
+    """The difference of the releases in two folders, which never change."""
+    sides = [Side.of(each.version, each.quads()) for each in (Release(old), Release(new))]
+    return Difference(*sides)
 
 
 def _page(found: Difference) -> bytes:

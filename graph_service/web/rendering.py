@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from urllib.parse import urlencode
 
@@ -32,6 +34,7 @@ HEADERS = {
 """What every page says to browsers; other answers get those that they do not set themselves."""
 
 SMALLEST = 600
+KEPT_BYTES = 16 * 1024 * 1024
 MENU = (
     ("/", "Find data"),
     ("/match", "Choose software"),
@@ -91,6 +94,10 @@ class Pages:
     extra: tuple[tuple[str, str], ...] = ()
     """Further entries of the menu, such as `/contribute` where there is one."""
 
+    kept: OrderedDict[str, tuple[bytes, dict[str, str]]] = field(default_factory=OrderedDict)
+    size: int = 0
+    lock: Lock = field(default_factory=Lock)
+
     @property
     def knowledge(self) -> Knowledge:
         return self.service.knowledge
@@ -105,7 +112,7 @@ class Pages:
         return digest.hexdigest()
 
     def etag(self, request: Request) -> str:
-        digest = blake2b(f"{self.validator} {request.url.path}?{request.url.query}".encode(), digest_size=12)
+        digest = blake2b(f"{self.validator} {request.url}".encode(), digest_size=12)
         return f'"{digest.hexdigest()}{"-" + chosen if (chosen := static.coding(request)) else ""}"'
 
     def headers(self, request: Request) -> dict[str, str]:
@@ -117,10 +124,27 @@ class Pages:
         }
 
     def unchanged(self, request: Request) -> Response | None:
-        """304 for a client that has this very page."""
-        if self.etag(request) in request.headers.get("if-none-match", ""):
+        """304 for a client that has this very page; the page itself where it was made before."""
+        etag = self.etag(request)
+        if etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=self.headers(request))
-        return None
+        with self.lock:
+            if etag not in self.kept:
+                return None
+            self.kept.move_to_end(etag)
+            body, headers = self.kept[etag]
+        return Response(body, 200, headers, HTML.content_type)
+
+    def keep(self, etag: str, body: bytes, headers: dict[str, str]) -> None:
+        """Keeps a page as it was sent; those that were not asked for longest go first."""
+        with self.lock:
+            if etag in self.kept:
+                return
+            self.kept[etag] = (body, headers)
+            self.size += len(body)
+            while self.size > KEPT_BYTES:
+                _, (old, _) = self.kept.popitem(last=False)
+                self.size -= len(old)
 
     def respond(
         self,
@@ -141,6 +165,8 @@ class Pages:
         chosen = static.coding(request) if len(body) >= SMALLEST else None
         if chosen:
             body, headers["Content-Encoding"] = static.compress(chosen, body, 5), chosen
+        if status == 200:
+            self.keep(headers["ETag"], body, headers)
         return Response(body, status, headers, HTML.content_type)
 
     def text(self, request: Request, template: str, **words: Any) -> str:

@@ -23,7 +23,7 @@ def prefers_page(scope: Scope) -> bool:
 def names_a_format(scope: Scope) -> bool:
     """Whether the address itself names a form of data, by suffix or by `?format=`."""
     _, dot, suffix = scope["path"].rpartition("/")[2].rpartition(".")
-    return bool(dot) and suffix != formats.HTML.name or b"format=" in scope.get("query_string", b"")
+    return (bool(dot) and suffix != formats.HTML.name) or b"format=" in scope.get("query_string", b"")
 
 
 class PageRoute(APIRoute):

@@ -16,7 +16,7 @@ from graph_service.knowledge import OBSERVATION, SCHEMA, SOURCE, SURVEYED, TYPE,
 from graph_service.observed import QUALIFIERS, Seen, Shown, seen, shown
 from graph_service.service import Service
 from graph_service.terms import BASE, KINDS, ONTOLOGY, SCHEMES
-from graph_service.things import Thing
+from graph_service.things import Link, Thing
 from graph_service.web.rendering import Pages
 from graph_service.web.routing import pages_of
 from graph_service.web.words import concept_page, ontology_page, vocabulary_page
@@ -46,6 +46,7 @@ PLAIN = (
 """What an observation says of itself and not of the thing."""
 
 MOST = 60
+LISTED = 40
 
 
 def thing_page(service: Service, request: Request, iri: str) -> Response:
@@ -105,10 +106,19 @@ def surveyed_page(pages: Pages, request: Request, iri: str, head: dict[str, Any]
             0,
             len(shown_edges) - sum(min(8, sum(1 for e in shown_edges if e.inverse is side)) for side in (True, False)),
         ),
+        relation_groups=relation_groups(thing),
         log=[logged(pages.knowledge, each) for each in thing.observations],
         runners=runners(thing) if thing.kind == "software" else [],
         **head,
     )
+
+
+def relation_groups(thing: Thing) -> list[tuple[str, bool, list[Link], int]]:
+    """Relations by what they are called and from which side they are said, with how many there are of each."""
+    groups: dict[tuple[bool, str], list[Link]] = {}
+    for link in thing.relations:
+        groups.setdefault((link.inverse, link.label), []).append(link)
+    return [(label, inverse, links[:LISTED], len(links)) for (inverse, label), links in groups.items()]
 
 
 def chart_of(thing: Thing, name: str, points: list[tuple[str, int, Seen]]) -> dict[str, Any]:

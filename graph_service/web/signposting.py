@@ -1,4 +1,4 @@
-"""FAIR Signposting: typed links that tell a program what is at an address, as `Link` headers and as `<link>`s of pages."""
+"""FAIR Signposting: typed links that tell a program what is where, as `Link` headers and as `<link>`s of pages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from fastapi import Request
+from fastapi import Request, Response
 
 from graph_service import formats, schemaorg
 from graph_service.documents import Document
@@ -55,7 +55,7 @@ def address(service: Service, request: Request, iri: str) -> str:
 
 
 def links(service: Service, iri: str, home: str | None = None) -> list[Link]:
-    """All links of the page of an IRI of ours; `home` is where the service runs, the root of the host when not given."""
+    """All links of the page of an IRI of ours; `home` is where the service runs, by default the host's root."""
     home = (service.settings.base_url or "").rstrip("/") if home is None else home
     page = f"{home}/{iri.removeprefix(BASE)}".rstrip("/").partition("#")[0]
     kind = iri.removeprefix(BASE).partition("/")[0]
@@ -63,7 +63,8 @@ def links(service: Service, iri: str, home: str | None = None) -> list[Link]:
         return survey_links(service, home)
     found = [Link("cite-as", iri)]
     found += [
-        Link("describedby", f"{page}.{each.name}", each.media_type, ONTOLOGY.rstrip("#")) for each in (*DOCUMENTS, *WITH_GRAPHS)
+        Link("describedby", f"{page}.{each.name}", each.media_type, ONTOLOGY.rstrip("#"))
+        for each in (*DOCUMENTS, *WITH_GRAPHS)
     ]
     if kind in KINDS:
         found.append(Link("item", f"{page}.ttl", formats.TURTLE.media_type))
@@ -83,7 +84,10 @@ def survey_links(service: Service, home: str) -> list[Link]:
     release = f"{home}/release/{service.dataset.version}"
     return [
         Link("cite-as", BASE),
-        *(Link("describedby", f"{home}/.well-known/void", each.media_type, "http://rdfs.org/ns/void") for each in DOCUMENTS),
+        *(
+            Link("describedby", f"{home}/.well-known/void", each.media_type, "http://rdfs.org/ns/void")
+            for each in DOCUMENTS
+        ),
         *(Link("item", f"{release}/survey.{each.name}.gz", "application/gzip") for each in (*DOCUMENTS, *WITH_GRAPHS)),
         Link("type", "https://schema.org/AboutPage"),
         Link("type", "https://schema.org/Dataset"),
@@ -95,6 +99,14 @@ def survey_links(service: Service, home: str) -> list[Link]:
         Link("alternate", f"{home}/feed.atom", "application/atom+xml"),
         Link("linkset", f"{home}/.well-known/api-catalog", LINKSET.media_type),
     ]
+
+
+def at_home(service: Service, request: Request, response: Response) -> Response:
+    """The answer of the home page with the links of the survey as a whole beside its own."""
+    own = response.headers.get("link")
+    found = header(survey_links(service, root(service, request)))
+    response.headers["link"] = f"{own}, {found}" if own else found
+    return response
 
 
 def document_links(document: Document, home: str) -> list[Link]:
@@ -125,7 +137,11 @@ def linkset(anchor: str, found: list[Link]) -> dict[str, Any]:
     """The same links as a link set (RFC 9264)."""
     context: dict[str, Any] = {"anchor": anchor}
     for each in found:
-        target = {"href": each.href} | ({"type": each.type} if each.type else {}) | ({"profile": [each.profile]} if each.profile else {})
+        target = (
+            {"href": each.href}
+            | ({"type": each.type} if each.type else {})
+            | ({"profile": [each.profile]} if each.profile else {})
+        )
         context.setdefault(each.rel, []).append(target)
     return {"linkset": [context]}
 

@@ -1,18 +1,18 @@
 """Every IRI of ours answers: a page for people, and the same as Turtle, JSON-LD, N-Triples, RDF/XML, TriG and N-Quads.
 
 `https://w3id.org/imaging-survey/archive/tcia` names the archive; w3id.org answers it with a 303 to this service. Here
-`/archive/tcia` is its page, and a client that asks for data is sent on (303) to `/archive/tcia.ttl`, `.jsonld`, `.nt`, `.rdf`,
-`.trig` or `.nq`. The Turtle of a thing is its record, byte for byte; JSON-LD, N-Triples and RDF/XML say the same; TriG and
-N-Quads tell the named graphs and add what the build says of the thing. Words of the ontology are fragments of one document.
+`/archive/tcia` is its page, and a client that asks for data is sent on (303) to `/archive/tcia.ttl`, `.jsonld`, `.nt`,
+`.rdf`, `.trig` or `.nq`. The Turtle of a thing is its record, byte for byte; JSON-LD, N-Triples and RDF/XML say the
+same; TriG and N-Quads tell the named graphs and add what the build says of the thing. Words of the ontology are
+fragments of one document.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from html import escape
+import json
+from collections.abc import Callable
 from typing import Annotated, Any
 
-import pyoxigraph as ox
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.routing import APIRoute
 from rapidfuzz import fuzz, process
@@ -27,7 +27,7 @@ from graph_service.errors import Gone, NotFound
 from graph_service.service import Service
 from graph_service.terms import BASE, KINDS, ONTOLOGY
 from graph_service.triples import serialize
-from graph_service.web import caching, signposting
+from graph_service.web import caching, pages, signposting
 from graph_service.web.negotiation import choose
 from graph_service.web.signposting import DOCUMENTS, LINKSET, WITH_GRAPHS, root
 
@@ -35,6 +35,10 @@ DATA = (*DOCUMENTS, *WITH_GRAPHS)
 OFFERED = (*DATA, LINKSET, formats.HTML)
 SUFFIXES = {each.name: each for each in OFFERED}
 METHODS = ["GET", "HEAD"]
+KEPT = frozenset(
+    {"etag", "last-modified", "cache-control", "vary", "link", "content-location", "access-control-allow-origin"}
+)
+"""Headers that 304 repeats."""
 LISTED = (*KINDS, "observation", "vocabulary")
 """The sections that the interface's description names one by one; the vocabularies' own would only repeat them."""
 
@@ -68,7 +72,13 @@ def router(service: Service) -> APIRouter:
             include_in_schema=section in LISTED,
         )
 
-    @routes.api_route("/ontology", methods=METHODS, summary="The words of the survey", operation_id="ontology", response_class=Response)
+    @routes.api_route(
+        "/ontology",
+        methods=METHODS,
+        summary="The words of the survey",
+        operation_id="ontology",
+        response_class=Response,
+    )
     def ontology(request: Request) -> Response:
         return answer(service, request, "ontology")
 
@@ -87,7 +97,9 @@ def router(service: Service) -> APIRouter:
         return answer(service, request, f"query/{name}")
 
     routes.add_api_route("/", dataset, methods=METHODS, include_in_schema=False, route_class_override=PrefersData)
-    routes.add_api_route("/query/{name}", question, methods=METHODS, include_in_schema=False, route_class_override=_Question.of(service))
+    routes.add_api_route(
+        "/query/{name}", question, methods=METHODS, include_in_schema=False, route_class_override=_Question.of(service)
+    )
     return routes
 
 
@@ -111,8 +123,11 @@ class _Question(APIRoute):
         return (found, child) if wanted and name in self.rows else (Match.NONE, {})
 
 
-def _thing(service: Service, section: str) -> Callable[[Request, str], Awaitable[Response]]:
-    async def thing(request: Request, name: Annotated[str, Path(description="Name, also with .ttl .jsonld .nt .rdf .trig .nq .html")]) -> Response:
+def _thing(service: Service, section: str) -> Callable[[Request, str], Response]:
+    def thing(
+        request: Request,
+        name: Annotated[str, Path(description="Name, also with .ttl .jsonld .nt .rdf .trig .nq .html")],
+    ) -> Response:
         return answer(service, request, f"{section}/{name}")
 
     return thing
@@ -124,12 +139,16 @@ def _ontology_version(service: Service, request: Request, version: str) -> Respo
     for suffix in SUFFIXES:
         stem = stem.removesuffix(f".{suffix}")
     if stem != service.dataset.version:
-        raise NotFound(f"this service serves release {service.dataset.version}; other versions of the ontology are in the sources of their releases.")
+        raise NotFound(
+            f"this service serves release {service.dataset.version}; another version of the ontology is in its sources."
+        )
     return answer(service, request, f"ontology{version.removeprefix(stem)}")
 
 
 def answer(service: Service, request: Request, path: str) -> Response:
-    """The answer for the IRI at a path, with or without a suffix; raises `NotFound` with near names, `Gone` with the successor."""
+    """The answer for the IRI at a path, with or without a suffix; raises `NotFound` with near names, `Gone` with the
+    successor.
+    """
     document, suffix = documents.find(service, BASE + path), ""
     if document is None or documents.successor(service, document.iri) is not None:
         stem, dot, ending = path.rpartition(".")
@@ -161,8 +180,6 @@ def represent(service: Service, request: Request, document: Document, form: form
     if caching.is_unchanged(request, headers):
         return Response(status_code=304, headers=headers)
     if form is LINKSET:
-        import json
-
         body = json.dumps(signposting.linkset(page, signposting.links(service, document.iri, home)), indent=1).encode()
     else:
         body = written(service, document, form)
@@ -175,24 +192,29 @@ def written(service: Service, document: Document, form: formats.Format) -> bytes
         own = documents.own_bytes(service, document)
         if own is not None:
             return own
-    said: list[Any] = documents.quads(service, document) if form in WITH_GRAPHS else documents.triples(service, document)
+    said: list[Any] = (
+        documents.quads(service, document) if form in WITH_GRAPHS else documents.triples(service, document)
+    )
     return serialize(said, WRITERS[form.name])
 
 
 def _page(service: Service, request: Request, document: Document) -> Response:
-    try:
-        from graph_service.web import pages
-    except ImportError:
-        response = Response(plain(service, document.iri), media_type="text/html; charset=utf-8")
-    else:
-        response = pages.thing_page(service, request, document.iri)
-    headers = caching.common() | caching.validators(service, document.iri, "html", __version__)
-    headers["Link"] = _link(service, request, document.iri)
-    headers["Content-Location"] = f"{root(service, request)}/{document.path}.html"
+    response = pages.thing_page(service, request, document.iri)
+    own = response.headers.get("link", "")
+    if "cite-as" not in own:
+        response.headers["link"] = ", ".join(filter(None, (_link(service, request, document.iri), own)))
+    for name, value in caching.common().items():
+        response.headers.setdefault(name, value)
+    if response.status_code != 200:
+        return response
+    headers = caching.validators(service, document.iri, "html", __version__)
+    headers["Content-Location"] = f"{request.scope.get('root_path', '')}/{document.path}.html"
     for name, value in headers.items():
         response.headers.setdefault(name, value)
-    if caching.is_unchanged(request, dict(response.headers) | {"ETag": response.headers["ETag"]}):
-        return Response(status_code=304, headers={name: response.headers[name] for name in headers})
+    if caching.is_unchanged(request, {"ETag": response.headers["ETag"]}):
+        return Response(
+            status_code=304, headers={name: value for name, value in response.headers.items() if name in KEPT}
+        )
     return response
 
 
@@ -222,21 +244,17 @@ def missing(service: Service, path: str) -> str:
         if iri.startswith(f"{BASE}{section}/") and not iri.startswith(ONTOLOGY)
     }
     wanted = name.rpartition("/")[2].lower()
-    by_path = process.extract(wanted, {each: each.partition("/")[2] for each in names}, scorer=fuzz.WRatio, limit=3, score_cutoff=70)
-    by_label = process.extract(wanted.replace("-", " "), names, scorer=fuzz.WRatio, limit=3, score_cutoff=80, processor=str.lower)
+    by_path = process.extract(
+        wanted, {each: each.partition("/")[2] for each in names}, scorer=fuzz.WRatio, limit=3, score_cutoff=70
+    )
+    by_label = process.extract(
+        wanted.replace("-", " "), names, scorer=fuzz.WRatio, limit=3, score_cutoff=80, processor=str.lower
+    )
     scored: dict[str, float] = {}
     for _, score, key in (*by_path, *by_label):
         scored[key] = max(score, scored.get(key, 0))
     near = sorted(scored, key=lambda key: (-scored[key], key))[:3]
     told = ", ".join(f"`/{key}` ({names[key]})" for key in near)
-    return f"`/{path}` is not in the survey." + (f" Near it are {told}." if near else f" `/{section}` lists what there is.")
-
-
-def plain(service: Service, iri: str) -> str:
-    """A bare page of what is said of an IRI, for when nothing better is there."""
-    rows = "".join(
-        f"<tr><th scope=\"row\">{escape(quad.predicate.value)}</th><td>{escape(str(getattr(quad.object, 'value', quad.object)))}</td></tr>"
-        for quad in documents.statements(service, iri)
-        if isinstance(quad, ox.Quad)
+    return f"`/{path}` is not in the survey." + (
+        f" Near it are {told}." if near else f" `/{section}` lists what there is."
     )
-    return f"<h1>{escape(service.knowledge.label(iri))}</h1><table>{rows}</table>"

@@ -1,4 +1,6 @@
-"""Where machines look first: VoID, the questions, the catalog of interfaces, the prefixes, sitemap, robots, llms.txt, feed."""
+"""Where machines look first: VoID, the questions, the catalog of interfaces, the prefixes, sitemap, robots, llms.txt,
+feed.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,13 @@ def router(service: Service) -> APIRouter:
     def add(path: str, function: Any, summary: str, shown: bool = True) -> None:
         name = path.strip("/.").replace("/", "_").replace("-", "_").replace(".", "_")
         routes.add_api_route(
-            path, function, methods=METHODS, summary=summary, response_class=Response, operation_id=name, include_in_schema=shown
+            path,
+            function,
+            methods=METHODS,
+            summary=summary,
+            response_class=Response,
+            operation_id=name,
+            include_in_schema=shown,
         )
 
     def void(request: Request) -> Response:
@@ -48,7 +56,13 @@ def router(service: Service) -> APIRouter:
 
     def interfaces(request: Request) -> Response:
         body = json.dumps(api_catalog(root(service, request)), indent=1).encode()
-        return _answer(service, request, "api-catalog", body, LINKSET.media_type + '; profile="https://www.rfc-editor.org/info/rfc9727"')
+        return _answer(
+            service,
+            request,
+            "api-catalog",
+            body,
+            LINKSET.media_type + '; profile="https://www.rfc-editor.org/info/rfc9727"',
+        )
 
     def context(request: Request) -> Response:
         body = json.dumps(examples.context(), indent=1).encode()
@@ -93,7 +107,9 @@ def graph(service: Service, request: Request, *names: str) -> Response:
     headers["Link"] = signposting.header(signposting.survey_links(service, home))
     if caching.is_unchanged(request, headers):
         return Response(status_code=304, headers=headers)
-    return caching.respond(request, serialize(at_home(service, names, home), WRITERS[form.name]), form.content_type, headers)
+    return caching.respond(
+        request, serialize(at_home(service, names, home), WRITERS[form.name]), form.content_type, headers
+    )
 
 
 def at_home(service: Service, names: tuple[str, ...], home: str) -> list[ox.Triple]:
@@ -129,7 +145,13 @@ def api_catalog(home: str) -> dict[str, Any]:
                 "anchor": f"{home}/.well-known/api-catalog",
                 "item": [{"href": f"{home}{path}"} for path in ("/", "/sparql", "/query", "/reconcile", "/mcp")],
             },
-            {"anchor": f"{home}/", "service-desc": [openapi], "service-doc": [docs], "service-meta": [void], "status": [status]},
+            {
+                "anchor": f"{home}/",
+                "service-desc": [openapi],
+                "service-doc": [docs],
+                "service-meta": [void],
+                "status": [status],
+            },
             {
                 "anchor": f"{home}/sparql",
                 "service-desc": [{"href": f"{home}/sparql", "type": "text/turtle"}],
@@ -137,8 +159,15 @@ def api_catalog(home: str) -> dict[str, Any]:
                 "service-meta": [void, {"href": f"{home}/.well-known/sparql-examples", "type": "text/turtle"}],
                 "status": [status],
             },
-            {"anchor": f"{home}/query", "service-desc": [openapi], "service-doc": [{"href": f"{home}/query", "type": "text/html"}]},
-            {"anchor": f"{home}/reconcile", "service-desc": [{"href": f"{home}/reconcile", "type": "application/json"}]},
+            {
+                "anchor": f"{home}/query",
+                "service-desc": [openapi],
+                "service-doc": [{"href": f"{home}/query", "type": "text/html"}],
+            },
+            {
+                "anchor": f"{home}/reconcile",
+                "service-desc": [{"href": f"{home}/reconcile", "type": "application/json"}],
+            },
             {"anchor": f"{home}/mcp", "service-doc": [{"href": f"{home}/llms.txt", "type": "text/plain"}]},
         ]
     }
@@ -147,35 +176,55 @@ def api_catalog(home: str) -> dict[str, Any]:
 def sitemap_of(service: Service, home: str) -> bytes:
     """The addresses of all pages, with the date of the release."""
     known = service.knowledge
-    paths = ["", "archive", "collection", "software", "organization", "source", "query", "ontology", "vocabulary", "data", "history"]
+    paths = [
+        "",
+        "archive",
+        "collection",
+        "software",
+        "organization",
+        "source",
+        "query",
+        "ontology",
+        "vocabulary",
+        "data",
+        "history",
+    ]
     paths += [f"query/{name}" for name in service.questions]
     paths += [iri.removeprefix(BASE) for kind in KINDS for iri in known.of_kind(kind)]
     paths += [f"vocabulary/{scheme}" for scheme in SCHEMES if known.exists(f"{BASE}vocabulary/{scheme}")]
     paths += [iri.removeprefix(BASE) for iri in known.concepts]
     date = service.dataset.date
-    urls = "".join(f"<url><loc>{escape(f'{home}/{path}')}</loc><lastmod>{date}</lastmod></url>\n" for path in dict.fromkeys(paths))
+    urls = "".join(
+        f"<url><loc>{escape(f'{home}/{path}')}</loc><lastmod>{date}</lastmod></url>\n" for path in dict.fromkeys(paths)
+    )
     return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n' + urls + "</urlset>\n"
+        '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
+        + urls
+        + "</urlset>\n"
     ).encode()
 
 
 def robots_of(home: str) -> bytes:
     """All pages may be read; queries are for those who ask."""
-    return f"User-agent: *\nDisallow: /sparql?\nDisallow: /release/*/sparql?\nAllow: /\nSitemap: {home}/sitemap.xml\n".encode()
+    rules = ("User-agent: *", "Disallow: /sparql?", "Disallow: /release/*/sparql?", "Allow: /")
+    return "\n".join([*rules, f"Sitemap: {home}/sitemap.xml", ""]).encode()
 
 
 def llms_of(service: Service, home: str) -> bytes:
     """What is where, in Markdown (llmstxt.org)."""
     known = service.knowledge
-    counts = ", ".join(f"{len(known.of_kind(kind))} {name}" for kind, name in (("archive", "archives"), ("collection", "collections"), ("software", "software")))
+    counts = ", ".join(
+        f"{len(known.of_kind(kind))} {name}"
+        for kind, name in (("archive", "archives"), ("collection", "collections"), ("software", "software"))
+    )
     questions = "\n".join(f"- [{query.summary}]({home}/query/{name}.csv)" for name, query in service.questions.items())
     return f"""# Imaging Survey
 
 > {DESCRIPTION} Release {service.dataset.version} of {service.dataset.date}: {counts}. License of the data: {LICENSE}
 
-Every address such as `{home}/archive/tcia` is a page; with `.ttl`, `.jsonld` or `.nt` behind it, it is data. Facts stand in
-dated observations; the thing itself repeats the latest. `survey:notStated` means that it was looked for and not found,
-`survey:lacks` that it is not so; no statement at all means that nobody looked.
+Every address such as `{home}/archive/tcia` is a page; with `.ttl`, `.jsonld` or `.nt` behind it, it is data. Facts
+stand in dated observations; the thing itself repeats the latest. `survey:notStated` means that it was looked for and
+not found, `survey:lacks` that it is not so; no statement at all means that nobody looked.
 
 ## Interfaces
 
@@ -190,7 +239,7 @@ dated observations; the thing itself repeats the latest. `survey:notStated` mean
 - [Ontology]({home}/ontology.ttl): the words, each with its definition and an example
 - [VoID]({home}/.well-known/void): classes and properties with their counts
 - [Prefixes]({home}/context.jsonld)
-- [Whole graph]({home}/release/current/survey.ttl.gz): Turtle; also N-Triples, N-Quads, TriG, JSON-LD, RDF/XML, CSV, Parquet
+- [Whole graph]({home}/release/current/survey.ttl.gz): Turtle; other formats stand beside it
 - [Changes]({home}/feed.atom)
 
 ## Questions

@@ -127,25 +127,8 @@ def ontology_page(pages: Pages, request: Request) -> Response:
     if (known := pages.unchanged(request)) is not None:
         return known
     knowledge = pages.knowledge
-    uses: Counter[str] = Counter()
-    for subject, facts in knowledge.facts.items():
-        if subject.startswith(BASE) and not subject.startswith(ONTOLOGY):
-            for predicate, values in facts.items():
-                uses[predicate] += len(values)
+    uses = knowledge.uses
     defined = {iri for iri in knowledge.order if f"{SKOS}definition" in knowledge.facts.get(iri, {})}
-    for name in (
-        "Archive",
-        "Collection",
-        "Software",
-        "Organization",
-        "Source",
-        "Observation",
-        "Evidence",
-        "Assessment",
-    ):
-        uses[survey(name)] = sum(
-            1 for predicate, _ in knowledge.pointers.get(survey(name), ()) if predicate.endswith("#type")
-        )
     groups: dict[str, list[dict[str, Any]]] = {}
     for iri in knowledge.order:
         if iri not in defined:

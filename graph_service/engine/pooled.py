@@ -1,0 +1,78 @@
+"""The pool that answers strangers as an engine for our own code in other threads: a deadline, and processes that can be killed.
+
+For the questions over data that are too large for this process, or that another endpoint has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+
+from graph_service.engine.frames import Task
+from graph_service.engine.workers import WorkerPool
+from graph_service.errors import Busy, QuerySyntax, TooLarge
+from graph_service.settings import Settings
+
+if TYPE_CHECKING:
+    from graph_service.engine import Answer, Term
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes of one answer that are taken into memory."""
+
+COPY = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
+
+
+class PooledEngine:
+    """An engine once it is bound to a running pool; until then every query is refused as `Busy`."""
+
+    def __init__(self) -> None:
+        self._bound: tuple[WorkerPool, Settings, asyncio.AbstractEventLoop] | None = None
+
+    def bind(self, pool: WorkerPool, settings: Settings) -> None:
+        """Uses this pool; called in its event loop."""
+        self._bound = (pool, settings, asyncio.get_running_loop())
+
+    @property
+    def digest(self) -> str:
+        """The release's digest."""
+        return self._bound[0].digest if self._bound is not None else ""
+
+    def query(
+        self,
+        sparql: str,
+        *,
+        substitutions: Mapping[ox.Variable, Term] | None = None,
+        default_graphs: Sequence[str] | None = None,
+        named_graphs: Sequence[str] | None = None,
+    ) -> Answer:
+        """The answer, from any thread but the pool's own. Raises what the pool raises, and `TooLarge`."""
+        if substitutions:
+            raise QuerySyntax("Values for variables are bound in the text here.")
+        if self._bound is None:
+            raise Busy("The service is not ready.", headers={"Retry-After": "5"})
+        pool, settings, loop = self._bound
+        defaults = list(default_graphs) if default_graphs is not None else None
+        named = list(named_graphs) if named_graphs is not None else None
+        task = Task(sparql, "json", "json", "nt", defaults, named)
+        kind, body = asyncio.run_coroutine_threadsafe(_whole(pool, task, settings.query_seconds), loop).result()
+        if kind == "g":
+            store = ox.Store()
+            store.load(body, format=ox.RdfFormat.N_TRIPLES)
+            return store.query(COPY)
+        return ox.parse_query_results(body, ox.QueryResultsFormat.JSON)
+
+
+async def _whole(pool: WorkerPool, task: Task, seconds: float) -> tuple[str, bytes]:
+    answer = await pool.ask(task, seconds)
+    parts: list[bytes] = []
+    size = 0
+    while part := await answer.part():
+        parts.append(part)
+        size += len(part)
+        if size > LARGEST:
+            answer.abandon()
+            raise TooLarge(f"The answer is larger than {LARGEST:,} bytes; ask for less.", limit=LARGEST)
+    return answer.kind, b"".join(parts)
