@@ -12,7 +12,7 @@ __version__ = "2026.11"
 
 
 def load(release: str | Path | None = None) -> rdflib.Dataset:
-    """The survey as an rdflib graph: of a release's folder, of `./releases/current`, or of the files that came with this package."""
+    """The survey as an rdflib graph: of a release's folder, of `./releases/current`, or of the shipped files."""
     from graph_service import loading
 
     return loading.load(release)

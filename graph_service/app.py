@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from graph_service import __version__, errors, formats
 from graph_service.service import Service
 from graph_service.settings import Settings
+from graph_service.switching import Switching
 from graph_service.web import (
     asking,
     comparing,
@@ -166,7 +167,8 @@ def run(settings: Settings, host: str, port: int, workers: int, console: Any) ->
         return
     app = create_app(settings)
     service: Service = app.state.service
-    config = uvicorn.Config(app, host=host, port=port, **options)
+    switching = Switching(lambda: create_app(settings), settings.reload_token.get_secret_value(), first=app)
+    config = uvicorn.Config(switching, host=host, port=port, **options)
     listening = config.bind_socket()
     port = listening.getsockname()[1]
     where = settings.release or "the shipped records"

@@ -1,7 +1,7 @@
 """Checks one record after another against a survey that is read once: for `--watch`, and for records by HTTP.
 
-Only the record and what it touches are looked at, so that a record costs milliseconds. The rules across records see the
-whole files of the things that it names; a mistake that needs a longer way to be seen is found by the check of everything.
+Only the record and what it touches are looked at, so that a record costs milliseconds. The rules across records see
+the whole files of the things that it names; what needs a longer way to be seen is found by the check of everything.
 """
 
 from __future__ import annotations

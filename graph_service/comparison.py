@@ -13,7 +13,7 @@ from graph_service.knowledge import SURVEYED, Knowledge, kind_of, path_of, surve
 from graph_service.observed import Shown
 from graph_service.problems import suggestion
 from graph_service.terms import BASE
-from graph_service.things import CAPABILITIES, Thing
+from graph_service.things import CAPABILITIES, Thing, Use
 
 MOST = 8
 SKIPPED = {survey(f"step{number}") for number in range(1, 10)} | {*CAPABILITIES}
@@ -161,9 +161,15 @@ def _uses(things: Sequence[Thing]) -> list[Line]:
         cells = []
         for thing in things:
             use = next((use for use in thing.uses if use.iri == iri), None)
-            cells.append(Cell((), use.answer, "", use.reason, path_of(thing.iri)) if use else Cell())
+            cells.append(_use_cell(thing, use) if use else Cell())
         lines.append(Line(question, things[0].knowledge.definition(iri), tuple(cells)))
     return lines
+
+
+def _use_cell(thing: Thing, use: Use) -> Cell:
+    """The answer on one use; a duty is told in words, since its *no* is good news."""
+    words = {"yes": "required", "no": "not required"}.get(use.answer) if use.is_duty else None
+    return Cell((Shown(words),) if words else (), use.answer, "", use.reason, path_of(thing.iri))
 
 
 def as_csv(table: Comparison) -> str:

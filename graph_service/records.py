@@ -123,11 +123,6 @@ def parse(path: Path, text: str, graph: str) -> list[ox.Quad] | Problem:
     return [ox.Quad(triple.subject, triple.predicate, triple.object, name) for triple in triples]
 
 
-def value_of(term: object) -> str:
-    """The IRI, lexical form or label of a term; empty for what has none, such as the default graph."""
-    return str(getattr(term, "value", ""))
-
-
 def read(files: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, list[ox.Quad] | Problem]]:
     """Each file with its statements in the named graph given for it, or with what keeps it from being used."""
     for path, graph in files:

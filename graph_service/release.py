@@ -28,9 +28,8 @@ import pyoxigraph as ox
 from graph_service import leftovers
 from graph_service.errors import DataError
 from graph_service.graph import Survey
-from graph_service.records import value_of
 from graph_service.survey import Files
-from graph_service.terms import BASE, GRAPH, KINDS, ONTOLOGY, PREFIXES, shorten
+from graph_service.terms import BASE, GRAPH, KINDS, ONTOLOGY, PREFIXES, shorten, str_of
 
 TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 DUMPS: dict[str, ox.RdfFormat] = {
@@ -53,7 +52,7 @@ MANIFEST = frozenset({"version", "date", "digest", "triples", "files"})
 """What the manifest of a release says at least."""
 
 STORE, IMPORTS = "store", "imports.json"
-"""An engine's store with the survey and large imports, and what these are; only in a release that was built with some."""
+"""An engine's store with the survey and large imports, and what these are; only in a release built with some."""
 
 HEADING = re.compile(r"^## (\d{4}\.\d{2}(?:\.\d+)?) \((\d{4}-\d{2}-\d{2})\)$", re.MULTILINE)
 
@@ -88,9 +87,9 @@ def digest(survey: Survey) -> str:
 def statistics(survey: Survey) -> dict[str, Any]:
     """Counts of one state: things per kind, observations and facts, facts and coverage per dimension, oldest fact."""
     dimensions = {
-        value_of(quad.subject)
+        str_of(quad.subject)
         for quad in survey.quads
-        if value_of(quad.graph_name) == f"{GRAPH}ontology" and quad.predicate.value == f"{ONTOLOGY}keeps"
+        if str_of(quad.graph_name) == f"{GRAPH}ontology" and quad.predicate.value == f"{ONTOLOGY}keeps"
     }
     kinds = {f"{ONTOLOGY}{name}": name for name in (*KINDS.values(), "Observation", "Evidence")}
     per_kind: Counter[str] = Counter()
@@ -98,27 +97,27 @@ def statistics(survey: Survey) -> dict[str, Any]:
     about: dict[str, set[str]] = {}
     dates: list[str] = []
     owner = {
-        value_of(quad.object): value_of(quad.subject)
+        str_of(quad.object): str_of(quad.subject)
         for quad in survey.quads
         if quad.predicate.value == f"{ONTOLOGY}observation"
     }
     polar = {f"{ONTOLOGY}{name}": name for name in ("lacks", "notStated")}
     said = 0
     for quad in survey.quads:
-        if quad.predicate == TYPE and value_of(quad.object) in kinds:
-            per_kind[kinds[value_of(quad.object)]] += 1
+        if quad.predicate == TYPE and str_of(quad.object) in kinds:
+            per_kind[kinds[str_of(quad.object)]] += 1
         if (
-            not value_of(quad.subject).startswith(f"{BASE}observation/")
-            or value_of(quad.graph_name) == f"{GRAPH}derived"
+            not str_of(quad.subject).startswith(f"{BASE}observation/")
+            or str_of(quad.graph_name) == f"{GRAPH}derived"
         ):
             continue
         name = quad.predicate.value
         if name in dimensions or name in polar:
             said += 1
             facts[shorten(name)] += 1
-            about.setdefault(shorten(name), set()).add(owner.get(value_of(quad.subject), ""))
+            about.setdefault(shorten(name), set()).add(owner.get(str_of(quad.subject), ""))
         elif name in (f"{ONTOLOGY}asOf", f"{ONTOLOGY}consulted"):
-            dates.append(value_of(quad.object))
+            dates.append(str_of(quad.object))
     surveyed = per_kind["Archive"] + per_kind["Collection"] + per_kind["Software"]
     return {
         "things": dict(sorted(per_kind.items())),
@@ -269,7 +268,7 @@ def _fill(
 ) -> None:
     version = version_of(files)
     progress("computing the digest")
-    graphs = Counter(value_of(quad.graph_name) for quad in survey.quads)
+    graphs = Counter(str_of(quad.graph_name) for quad in survey.quads)
     manifest: dict[str, Any] = {
         "name": "Imaging Survey",
         "version": version.name,

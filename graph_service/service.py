@@ -45,7 +45,7 @@ class Service:
         return cls(settings, files, dataset, engine, {query.name: query for query in known})
 
     def answer(self, query: Query, text: str) -> Answer:
-        """The answer to a question with its values bound: from memory, from the store on disk, or from another endpoint.
+        """The answer to a question with its values bound: from memory, the store on disk, or another endpoint.
 
         What that endpoint cannot do (see `engine/conformance.toml`), or fails at, is answered from memory.
         """

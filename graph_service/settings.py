@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     engine_rows: int = Field(0, ge=0, description="Rows at which that endpoint cuts answers without a word; 0 = never.")
     engine_user: str = Field("", description="User for `build --push`, with HTTP digest or basic authentication.")
     engine_password: SecretStr = Field(SecretStr(""), description="Password of that user.")
-    reload_token: SecretStr = Field(SecretStr(""), description="What POST /-/reload must bear; empty = it is not offered.")
+    reload_token: SecretStr = Field(SecretStr(""), description="What POST /-/reload must bear; empty = not offered.")
 
     federation: tuple[str, ...] = Field((), description="SPARQL endpoints that SERVICE may name (whole IRIs).")
     federation_seconds: float = Field(10.0, gt=0, description="Deadline of one request to such an endpoint.")

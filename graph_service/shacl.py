@@ -117,7 +117,7 @@ class Shapes:
         return sorted({shorten(str(path)) for name in names for path in self.graph.objects(None, name)})
 
     def validate(self, data: Graph, bystanders: AbstractSet[Node] = frozenset()) -> Iterator[Result]:
-        """Each violation of a shape. Of bystanders only the class is in the data; they are not at fault for the rest."""
+        """Each violation of a shape. Of bystanders only the class is in the data; nothing else is asked of them."""
         # Imported here: it takes a quarter of a second, and only a check needs it.
         from pyshacl.graph_abstraction import DataGraph
         from pyshacl.validator import Validator

@@ -129,7 +129,8 @@ class Switching:
         await receive()
         loop = asyncio.get_running_loop()
         try:
-            first = Serving(self._first or await loop.run_in_executor(None, self._make))
+            app = self._first if self._first is not None else await loop.run_in_executor(None, self._make)
+            first = Serving(app)
             self._first = None
             await first.start()
         except (SurveyError, OSError) as error:

@@ -32,6 +32,7 @@ CAPABILITIES = {
 """How a program stands to a capability, best first."""
 
 RELATIONS = "Relations"
+DUTIES = ("attribution", "signed-agreement")
 USES = ("commercial-use", "redistribution", "derivatives", "attribution", "signed-agreement", "direct-download")
 
 
@@ -66,6 +67,11 @@ class Use:
     answer: str
     reason: str
     rests_on: tuple[str, ...] = ()
+
+    @property
+    def is_duty(self) -> bool:
+        """Whether something is owed rather than allowed."""
+        return self.iri.rpartition("/")[2] in DUTIES
 
 
 @dataclass(frozen=True)

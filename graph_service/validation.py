@@ -16,14 +16,14 @@ from functools import cached_property
 from pathlib import Path
 
 import pyoxigraph as ox
-from rdflib import SH, Graph
 from rdflib.term import Node
 
 from graph_service import queries, records, shacl, style, turtle
 from graph_service.problems import Problem, suggestion
-from graph_service.records import Record, value_of
+from graph_service.queries import Query
+from graph_service.records import Record
 from graph_service.survey import Files
-from graph_service.terms import BASE, KINDS, ONTOLOGY, shorten
+from graph_service.terms import BASE, KINDS, ONTOLOGY, shorten, str_of
 
 TYPE = ox.NamedNode(turtle.RDF_TYPE)
 
@@ -81,7 +81,7 @@ class Corpus:
         """Each subject with the files that describe it."""
         found: dict[str, list[File]] = defaultdict(list)
         for file in [*self.given, *self.rest]:
-            for subject in dict.fromkeys(value_of(quad.subject) for quad in file.quads):
+            for subject in dict.fromkeys(str_of(quad.subject) for quad in file.quads):
                 found[subject].append(file)
         return found
 
@@ -92,7 +92,7 @@ class Corpus:
         with shacl.quiet(logging.getLogger("rdflib.term")):
             for file in self.given:
                 for quad in file.quads:
-                    found[quad.predicate.value, shacl.to_rdflib(quad.object)].append((file, value_of(quad.subject)))
+                    found[quad.predicate.value, shacl.to_rdflib(quad.object)].append((file, str_of(quad.subject)))
         return found
 
     @cached_property
@@ -189,7 +189,7 @@ def identity(corpus: Corpus) -> Iterator[Problem]:
             continue
         wanted = ox.NamedNode(ONTOLOGY + KINDS[file.record.kind])
         types = {
-            quad.object for quad in file.quads if value_of(quad.subject) == file.record.iri and quad.predicate == TYPE
+            quad.object for quad in file.quads if str_of(quad.subject) == file.record.iri and quad.predicate == TYPE
         }
         if wanted not in types and file.record.iri in corpus.described:
             other = min((str(each.value) for each in types if isinstance(each, ox.NamedNode)), default="")
@@ -221,7 +221,7 @@ def references(corpus: Corpus) -> Iterator[Problem]:
                 if term.value.startswith((f"{BASE}graph/", f"{BASE}ontology/")) or term.value == ONTOLOGY[:-1]:
                     continue
                 line, column = file.place(
-                    value_of(quad.subject), quad.predicate.value, term.value if is_object else None
+                    str_of(quad.subject), quad.predicate.value, term.value if is_object else None
                 )
                 kind, _, local = term.value.removeprefix(BASE).rpartition("#" if "#" in term.value else "/")
                 if kind not in names:
@@ -232,7 +232,7 @@ def references(corpus: Corpus) -> Iterator[Problem]:
     for file in corpus.given:
         if file.record is None:
             continue
-        for subject in dict.fromkeys(value_of(quad.subject) for quad in file.quads):
+        for subject in dict.fromkeys(str_of(quad.subject) for quad in file.quads):
             if subject != file.record.iri and subject not in used[id(file)]:
                 line, column = file.place(subject)
                 yield Problem(

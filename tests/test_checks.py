@@ -44,7 +44,7 @@ CASES: dict[str, tuple[str, str, str]] = {
         "c:x skos:broader c:y ; skos:inScheme v:capability . c:y skos:inScheme v:capability .",
     ),
     "derived-from-its-derivative": (
-        "a:x survey:observation o:x . o:x survey:derivedFrom a:y . a:y survey:observation o:y . o:y survey:derivedFrom a:x .",
+        "a:x survey:observation o:x . o:x survey:derivedFrom a:y . a:y survey:observation o:y . o:y survey:derivedFrom a:x .",  # noqa: E501
         "observation/x",
         "a:x survey:observation o:x . o:x survey:derivedFrom a:y . a:y survey:observation o:y .",
     ),
@@ -129,8 +129,10 @@ CASES: dict[str, tuple[str, str, str]] = {
         "survey:step1 survey:position 1 . survey:step2 survey:position 2 . o:x survey:step1 c:z ; survey:step2 c:y .",
     ),
     "superseded-by-its-predecessor": (
-        "a:x survey:observation o:x . o:x survey:supersededBy a:y . "
-        "a:y survey:observation o:y . o:y survey:supersededBy a:x .",
+        (
+            "a:x survey:observation o:x . o:x survey:supersededBy a:y . "
+            "a:y survey:observation o:y . o:y survey:supersededBy a:x ."
+        ),
         "observation/x",
         "a:x survey:observation o:x . o:x survey:supersededBy a:y .",
     ),

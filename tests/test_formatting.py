@@ -107,7 +107,7 @@ def test_literals_keep_their_value(value: str) -> None:
     """Escapes, quotes, hash signs and brackets inside a literal survive."""
     if value == "'it''s'":
         value = '"it\'s"'
-    text = f"@prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n<https://w3id.org/imaging-survey/archive/a> skos:note {value} .\n"
+    text = f"<https://w3id.org/imaging-survey/archive/a> <http://www.w3.org/2004/02/skos/core#note> {value} .\n"
     result = formatting.formatted(Record(Path("archive/a.ttl"), "archive", "a"), text, ORDER)
     assert isinstance(result, str)
     assert set(ox.parse(result, format=ox.RdfFormat.TURTLE)) == set(ox.parse(text, format=ox.RdfFormat.TURTLE))

@@ -20,6 +20,9 @@ from graph_service.engine.scanner import Token, decode_escapes, readings
 from graph_service.errors import Busy, QuerySyntax, QueryTimeout, ServiceFailed, SurveyError, TooLarge
 from graph_service.terms import BASE
 
+MARK = f"{BASE}ontology#releaseDigest"
+"""What a release's graph says of itself when all of it is there."""
+
 XML, TRIPLES = "application/sparql-results+xml", "application/n-triples"
 TOLD = 300
 _POSITION = re.compile(r"line[: ]+(\d+)(?:\D+(?:column|col)[: ]+(\d+))?", re.IGNORECASE)

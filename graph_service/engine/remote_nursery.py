@@ -7,6 +7,7 @@ wants, part by part. What breaks off there breaks off here: an error in the midd
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import time
@@ -75,16 +76,22 @@ class RemoteNursery:
         await self._close()
         timeout = httpx.Timeout(None, connect=CONNECT_SECONDS)
         self._client = httpx.AsyncClient(timeout=timeout, trust_env=False)
-        asked = dialects.request(Task("ASK { ?s ?p ?o }"), self._target.whole, ())
+        asked = dialects.request(Task(f"ASK {{ ?release <{dialects.MARK}> ?digest }}"), self._target.whole, ())
         try:
             response = await self._client.post(self._target.address, content=asked.body, headers=asked.headers, timeout=30.0)
         except httpx.HTTPError as error:
             raise DataError(f"The engine at {self._target.address} does not answer: {error}") from error
-        if response.status_code != 200 or b"true" not in response.content:
+        if response.status_code != 200 or not self._has_release(response):
             raise DataError(
-                f"The engine at {self._target.address} does not have this release (<{self._target.whole[0]}> is empty); "
+                f"The engine at {self._target.address} does not have this release (<{self._target.whole[0]}> is not whole); "
                 "load it with `imaging-survey build --push`."
             )
+
+    def _has_release(self, response: httpx.Response) -> bool:
+        with contextlib.suppress(SyntaxError, ValueError):
+            answer = ox.parse_query_results(response.content, ox.QueryResultsFormat.XML)
+            return bool(dialects.as_boolean(answer))
+        return False
 
     async def bear(self, protocol: Callable[[], asyncio.Protocol]) -> int:
         """A worker, connected to a new protocol."""
