@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from graph_service import __version__, errors, formats
+from graph_service.dataset import Built
 from graph_service.service import Service
 from graph_service.settings import Settings
 from graph_service.switching import Switching
@@ -158,12 +159,13 @@ def run(settings: Settings, host: str, port: int, workers: int, console: Any) ->
     }
     if workers > 1:
         if settings.release:
+            Built(settings.release)  # told here once, rather than by each process
             os.environ["IMAGING_SURVEY_RELEASE"] = str(settings.release)  # each process reads its settings there
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="imaging-survey-metrics-"))
+        with uvicorn.Config("graph_service.app:create_app", host=host, port=port, **options).bind_socket() as free:
+            port = free.getsockname()[1]
         console.print(f"Imaging Survey in {workers} processes at http://{host}:{port}/. Stop with Ctrl-C.")
-        uvicorn.run(
-            "graph_service.app:create_app", factory=True, workers=workers, host=host, port=port, **options
-        )
+        uvicorn.run("graph_service.app:create_app", factory=True, workers=workers, host=host, port=port, **options)
         return
     app = create_app(settings)
     service: Service = app.state.service

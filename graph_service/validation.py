@@ -220,9 +220,7 @@ def references(corpus: Corpus) -> Iterator[Problem]:
                     continue
                 if term.value.startswith((f"{BASE}graph/", f"{BASE}ontology/")) or term.value == ONTOLOGY[:-1]:
                     continue
-                line, column = file.place(
-                    str_of(quad.subject), quad.predicate.value, term.value if is_object else None
-                )
+                line, column = file.place(str_of(quad.subject), quad.predicate.value, term.value if is_object else None)
                 kind, _, local = term.value.removeprefix(BASE).rpartition("#" if "#" in term.value else "/")
                 if kind not in names:
                     names[kind] = _names(known, kind)

@@ -355,9 +355,10 @@ class TestTheRest:
 
     def test_serve_without_a_release(self) -> None:
         """A release that is not there is told before anything is served."""
-        done = run("serve", "--release", "/nowhere", "--port", "0")
-        assert done.returncode == 2
-        assert done.stderr.startswith("data-error: /nowhere holds no release: ")
+        for workers in ("1", "2"):
+            done = run("serve", "--release", "/nowhere", "--port", "0", "--workers", workers)
+            assert done.returncode == 2
+            assert done.stderr.startswith("data-error: /nowhere holds no release: ")
 
     @pytest.mark.parametrize("workers", ["1", "2"])
     def test_serve_says_where(self, workers: str, released: Release, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ except ImportError:  # the extra `idc` is not installed
 ROOT = Path(__file__).parent.parent
 BIG = {each.name: each for each in queries.catalog(ROOT / "queries" / "big")}
 GIVEN: dict[str, dict[str, list[str]]] = {
-    "smallest-sets": {"anatomy": ["chest"], "modality": ["ct"], "over": ["5"]},
+    "smallest-sets": {"anatomy": ["chest"], "modality": ["ct"], "over": ["1"]},
     "analysis-results": {},
 }
 """Values with which a question has an answer in the sample too; elsewhere its examples are taken."""
