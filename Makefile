@@ -5,15 +5,15 @@ BIN := $(VENV)/bin
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
-.PHONY: serve test lint check build clean
+.PHONY: serve test lint check build vendor browser clean
 
-serve: $(VENV)/ready
+serve: $(VENV)/ready vendor
 	$(BIN)/imaging-survey check
 	$(BIN)/imaging-survey build
 	$(BIN)/imaging-survey serve --host $(HOST) --port $(PORT)
 
-test: $(VENV)/tested-with
-	$(BIN)/pytest
+test: $(VENV)/tested-with vendor browser
+	$(BIN)/pytest -n 2
 
 lint: $(VENV)/tested-with
 	$(BIN)/ruff check .
@@ -41,6 +41,17 @@ $(VENV)/ready: $(VENV)/bin/python pyproject.toml constraints.txt
 $(VENV)/tested-with: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group test --group lint
 	touch $@
+
+# Front-end packages, pinned with their checksums; without npm the pages work all the same, with plain forms.
+vendor:
+	@$(PYTHON) hatch_build.py
+
+browser: $(VENV)/tested-with
+	@command -v chromium >/dev/null && command -v npm >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -q && apt-get install -y -q chromium npm; \
+	  else echo 'The browser tests need chromium and npm (Debian: apt-get install chromium npm).' >&2; fi; }
+	@command -v npm >/dev/null && { [ -f node_modules/axe-core/axe.min.js ] || npm ci --ignore-scripts --no-audit --no-fund; } || true
 
 clean:
 	rm -rf $(VENV) build dist releases

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 
 import pyoxigraph as ox
 
-from graph_service.terms import BASE, ONTOLOGY
+from graph_service.terms import BASE, GRAPH, ONTOLOGY, str_of
 
 SURVEY = ONTOLOGY
 RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
@@ -100,6 +100,11 @@ def latest_facts(quads: Iterable[ox.Quad]) -> Iterator[ox.Triple]:
         if name in observations:
             things[thing].append(observations[name])
             yield ox.Triple(name, ox.NamedNode(f"{SURVEY}about"), thing)
+            yield ox.Triple(name, ox.NamedNode(f"{SURVEY}dated"), ox.Literal(observations[name].date))
+    days = {value for seen in observations.values() for value in seen.facts.get(f"{SURVEY}consulted", ())}
+    if days:  # the newest day on which a source was read is the survey's own today: nothing here reads a clock
+        newest_day = max(days, key=str_of)
+        yield ox.Triple(ox.NamedNode(f"{GRAPH}derived"), ox.NamedNode(f"{SURVEY}lastSeen"), newest_day)
     opposed = {name for group in OPPOSED for name in group}
     single = {name for name, kept in keeps.items() if kept == "latest"} - opposed - steps - {f"{SURVEY}accessStep"}
     every = {name for name, kept in keeps.items() if kept == "all"}

@@ -19,7 +19,7 @@ from typing import Any, cast
 import pyoxigraph
 from pyoxigraph import NamedNode, QueryBoolean, QueryResultsFormat, QuerySolutions, RdfFormat, Store
 
-from graph_service.engine import guard, ordering
+from graph_service.engine import confinement, guard, ordering
 from graph_service.engine.frames import (
     END,
     END_FRAME,
@@ -185,9 +185,9 @@ def answer(
     outlet.close(began, retire())
 
 
-def serve(read_fd: int, write_fd: int, store: Store, limits: Limits) -> None:
+def serve(read_fd: int, write_fd: int, store: Store, limits: Limits, files: int = 0) -> None:
     """Answer tasks until the other side closes."""
-    _lock_up(limits.memory)
+    _lock_up(limits.memory, files)
     reader = os.fdopen(read_fd, "rb", closefd=False)
 
     def write(data: bytes) -> None:
@@ -232,7 +232,7 @@ def _peak() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _lock_up(memory: int) -> None:
+def _lock_up(memory: int, files: int = 0) -> None:
     """Take away what a query does not need: new file descriptors, core files, memory without end."""
     if resource is None:
         return
@@ -240,19 +240,21 @@ def _lock_up(memory: int) -> None:
     if memory and sys.platform == "linux":
         mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (mapped + memory, mapped + memory))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+    if files and confinement.is_possible():  # a store on disk is opened file by file: no connections by another lock
+        confinement.confine()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
 
 
 def main(arguments: list[str]) -> None:
     """`python -m graph_service.engine.worker LIMITS FILE`: a spawned worker, for platforms that cannot fork."""
-    from graph_service.engine.zygote import load
+    from graph_service.engine.zygote import files_of, load
 
     limits = Limits(*json.loads(arguments[0]))
     store = load(arguments[1])
     out = os.dup(1)
     os.dup2(2, 1)
     os.write(out, b"!")  # loaded
-    serve(0, out, store, limits)
+    serve(0, out, store, limits, files_of(arguments[1]))
 
 
 if __name__ == "__main__":

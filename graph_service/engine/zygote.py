@@ -28,6 +28,7 @@ from graph_service.engine import worker
 from graph_service.engine.frames import Limits
 
 SAID_BYTES = 2_000
+SPARE_FILES = 64
 STACK_BYTES = 64 * 1024 * 1024
 _PR_SET_PDEATHSIG = 1
 
@@ -39,6 +40,11 @@ def load(path: str) -> Store:
     store = Store()
     store.bulk_load(path=path)
     return store
+
+
+def files_of(path: str) -> int:
+    """How many files a worker over this data may have open after it is locked up: those of a store on disk, else none."""
+    return len(os.listdir(path)) + SPARE_FILES if os.path.isdir(path) else 0
 
 
 class Zygote:
@@ -82,7 +88,7 @@ class Zygote:
             os.dup2(descriptor, 3)
             os.closerange(4, 256)
             store = self._store if self._store is not None else load(self._path)
-            worker.serve(3, 3, store, self._limits)
+            worker.serve(3, 3, store, self._limits, files_of(self._path))
         finally:
             if sys.exc_info()[0] is not None:
                 traceback.print_exc()
