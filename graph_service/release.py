@@ -106,10 +106,7 @@ def statistics(survey: Survey) -> dict[str, Any]:
     for quad in survey.quads:
         if quad.predicate == TYPE and str_of(quad.object) in kinds:
             per_kind[kinds[str_of(quad.object)]] += 1
-        if (
-            not str_of(quad.subject).startswith(f"{BASE}observation/")
-            or str_of(quad.graph_name) == f"{GRAPH}derived"
-        ):
+        if not str_of(quad.subject).startswith(f"{BASE}observation/") or str_of(quad.graph_name) == f"{GRAPH}derived":
             continue
         name = quad.predicate.value
         if name in dimensions or name in polar:

@@ -154,7 +154,7 @@ class Switching:
         else:
             log.warning("switched to release %s", _digest(app))
 
-    async def _reload_by_request(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _reload_by_request(self, scope: Scope, _receive: Receive, send: Send) -> None:
         given = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
         body: dict[str, Any]
         try:
@@ -172,7 +172,11 @@ class Switching:
             status, body = 500, SurveyError(str(error)).problem(PATH)
         data = json.dumps(body).encode()
         kind = b"application/json" if status == 200 else b"application/problem+json"
-        headers = [(b"content-type", kind), (b"content-length", str(len(data)).encode()), (b"cache-control", b"no-store")]
+        headers = [
+            (b"content-type", kind),
+            (b"content-length", str(len(data)).encode()),
+            (b"cache-control", b"no-store"),
+        ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": data})
 

@@ -75,8 +75,13 @@ def debian(program: str, package: str) -> str:
     """The path of a program of Debian, installed where that is allowed."""
     found = shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin")
     if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        for command in (["apt-get", "update", "-q"], ["apt-get", "install", "-y", "-q", "--no-install-recommends", package]):
-            subprocess.run(command, check=False, capture_output=True, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"})
+        for command in (
+            ["apt-get", "update", "-q"],
+            ["apt-get", "install", "-y", "-q", "--no-install-recommends", package],
+        ):
+            subprocess.run(
+                command, check=False, capture_output=True, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+            )
         found = shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin")
     if found is None:
         missing(f"{program} is not installed (Debian: {package})")
@@ -94,7 +99,9 @@ def oxigraph(folder: Path, read_only: Path | None = None) -> Iterator[Running]:
     where = ["serve-read-only", "--location", str(read_only)] if read_only else ["serve", "--location", str(folder)]
     extra = ["--union-default-graph"] if read_only else []
     process = subprocess.Popen(
-        [str(program), *where, "--bind", f"127.0.0.1:{port}", *extra], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [str(program), *where, "--bind", f"127.0.0.1:{port}", *extra],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     address = f"http://127.0.0.1:{port}"
     with _ending(process):
@@ -112,7 +119,10 @@ def virtuoso(folder: Path, data: Path, rows: int = 1_000_000, buffers: int = 20_
     ini = folder / "virtuoso.ini"
     ini.write_text(INI.format(**settings, dirty=buffers * 3 // 4), encoding="utf-8")
     process = subprocess.Popen(
-        [program, "+foreground", "+configfile", str(ini)], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [program, "+foreground", "+configfile", str(ini)],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     address = f"http://127.0.0.1:{http}"
     with _ending(process):

@@ -59,7 +59,15 @@ def frame(snapshot: Snapshot, records: dict[str, str] | None = None) -> pl.DataF
     makers = {each: maker(each) for each in rows["Manufacturer"].drop_nulls().unique()}
     number = pl.col("PatientAge").str.slice(0, 3).cast(pl.Int64, strict=False)
     unit = pl.col("PatientAge").str.slice(3, 1)
-    age = pl.when(unit == "Y").then(number).when(unit == "M").then(number // 12).when(unit == "D").then(number // 365).otherwise(number // 52)
+    age = (
+        pl.when(unit == "Y")
+        .then(number)
+        .when(unit == "M")
+        .then(number // 12)
+        .when(unit == "D")
+        .then(number // 365)
+        .otherwise(number // 52)
+    )
     return rows.with_columns(
         pl.concat_str(pl.lit("collection/"), pl.col("collection_id").replace_strict(slugs)).alias("collection"),
         MODALITY.alias("modality"),
@@ -69,7 +77,9 @@ def frame(snapshot: Snapshot, records: dict[str, str] | None = None) -> pl.DataF
         pl.col("collection_id").alias("who"),
         pl.when(pl.col("PatientAge") != "000Y").then(age).alias("age"),
         (pl.col("series_size_MB") * 1_000_000).round().cast(pl.Int64).alias("bytes"),
-        pl.col("PatientSex").replace_strict({"M": "male", "F": "female", "O": "other"}, default="not stated").alias("sex"),
+        pl.col("PatientSex")
+        .replace_strict({"M": "male", "F": "female", "O": "other"}, default="not stated")
+        .alias("sex"),
     )
 
 
@@ -82,12 +92,16 @@ def rows(name: str, snapshot: Snapshot, records: dict[str, str] | None = None) -
     by_part = by_part.with_columns(pl.concat_str(pl.lit("anatomy/"), "parts").alias("anatomy"))
     match name:
         case "scanner-vendors":
-            return _count(by_part.drop_nulls("vendor"), ["anatomy", "modality", "vendor"], "series", "studies", "patients")
+            return _count(
+                by_part.drop_nulls("vendor"), ["anatomy", "modality", "vendor"], "series", "studies", "patients"
+            )
         case "scanner-models":
             keys = ["vendor", "ManufacturerModelName", "modality"]
             return _count(found.drop_nulls("vendor"), keys, "series", "studies", "patients")
         case "studies-by-year":
-            dated = found.drop_nulls("StudyDate").with_columns(pl.col("StudyDate").str.slice(0, 4).cast(pl.Int64).alias("year"))
+            dated = found.drop_nulls("StudyDate").with_columns(
+                pl.col("StudyDate").str.slice(0, 4).cast(pl.Int64).alias("year")
+            )
             return _count(dated, ["modality", "year"], "studies", "series", "patients")
         case "patients-with-two-modalities":
             return _pairs(found)
@@ -97,7 +111,9 @@ def rows(name: str, snapshot: Snapshot, records: dict[str, str] | None = None) -
         case "licenses-of-series":
             return _count(found, ["license", "modality"], "patients", "studies", "series", "bytes")
         case "contents-of-a-collection":
-            return _count(found, ["collection", "modality", "license"], "patients", "studies", "series", "instances", "bytes")
+            return _count(
+                found, ["collection", "modality", "license"], "patients", "studies", "series", "instances", "bytes"
+            )
         case "analysis-results":
             made = dict(snapshot.analysis_results.select("analysis_result_id", "analysis_result_title").iter_rows())
             derived = found.drop_nulls("analysis_result_id").with_columns(
@@ -137,7 +153,9 @@ def _count(found: pl.DataFrame, keys: Sequence[str], *counts: str) -> list[tuple
 
 def _pairs(found: pl.DataFrame) -> list[tuple[Any, ...]]:
     counted: dict[tuple[str, ...], int] = {}
-    for collection, name, _, modalities in found.group_by("collection", "name", "PatientID").agg(pl.col("modality").unique()).rows():
+    for collection, name, _, modalities in (
+        found.group_by("collection", "name", "PatientID").agg(pl.col("modality").unique()).rows()
+    ):
         for one in modalities:
             for other in modalities:
                 if one != other:
@@ -149,7 +167,9 @@ def _pairs(found: pl.DataFrame) -> list[tuple[Any, ...]]:
 def _patient(found: pl.DataFrame) -> pl.DataFrame:
     slug = pl.col("collection").str.strip_prefix("collection/")
     path = pl.concat_str(pl.lit("idc/patient/"), slug, pl.lit("/"), "PatientID")
-    return found.with_columns(path.alias("patient"), pl.concat_str(pl.lit("urn:oid:"), "StudyInstanceUID").alias("study"))
+    return found.with_columns(
+        path.alias("patient"), pl.concat_str(pl.lit("urn:oid:"), "StudyInstanceUID").alias("study")
+    )
 
 
 def _manifest(by_part: pl.DataFrame) -> list[tuple[Any, ...]]:
@@ -160,7 +180,9 @@ def _manifest(by_part: pl.DataFrame) -> list[tuple[Any, ...]]:
 
 def _studies(found: pl.DataFrame) -> list[tuple[Any, ...]]:
     totals = found.group_by("StudyInstanceUID").agg(
-        pl.len().alias("total"), pl.col("age").min().alias("youngest"), pl.col("StudyDescription").drop_nulls().min().alias("said")
+        pl.len().alias("total"),
+        pl.col("age").min().alias("youngest"),
+        pl.col("StudyDescription").drop_nulls().min().alias("said"),
     )
     made = _patient(found).join(totals, "StudyInstanceUID")
     columns = ["patient", "study", "StudyDate", "youngest", "said", "modality", "total"]

@@ -44,7 +44,7 @@ CASES: dict[str, tuple[str, str, str]] = {
         "c:x skos:broader c:y ; skos:inScheme v:capability . c:y skos:inScheme v:capability .",
     ),
     "derived-from-its-derivative": (
-        "a:x survey:observation o:x . o:x survey:derivedFrom a:y . a:y survey:observation o:y . o:y survey:derivedFrom a:x .",  # noqa: E501
+        "a:x survey:observation o:x . o:x survey:derivedFrom a:y . a:y survey:observation o:y . o:y survey:derivedFrom a:x .",
         "observation/x",
         "a:x survey:observation o:x . o:x survey:derivedFrom a:y . a:y survey:observation o:y .",
     ),

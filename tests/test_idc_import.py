@@ -158,7 +158,9 @@ def test_a_question_answers_what_the_tables_say(name: str, sample: Snapshot, loa
     columns = re.findall(r"\?(\w+)", question.text[question.text.index("SELECT") : question.text.index("WHERE")])
     wanted = {key: plain(parameter_of(question, key).term(given[0])) for key, given in values.items() if key != "over"}
     chosen = [
-        row for row in everything if all(dict(zip(columns, row, strict=True))[key] == value for key, value in wanted.items())
+        row
+        for row in everything
+        if all(dict(zip(columns, row, strict=True))[key] == value for key, value in wanted.items())
     ]
     if "over" in values:
         place, over = columns.index("over"), int(values["over"][0])
@@ -179,7 +181,9 @@ def test_a_kill_leaves_nothing_half_written(tmp_path: Path) -> None:
     target = tmp_path / "idc.nt"
     target.write_text("old\n")
     command = [sys.executable, "-m", "graph_service.cli", "import", "idc", "--level", "series", "--output", str(target)]
-    process = subprocess.Popen(command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.DEVNULL
+    )
     half = tmp_path / ".idc.nt.writing"
     for _ in range(600):
         if half.exists() and half.stat().st_size > 1_000_000:

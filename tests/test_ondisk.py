@@ -65,7 +65,7 @@ def test_the_store_holds_the_survey_and_the_import(stored: Path, released: Relea
 
 def test_workers_answer_every_question_from_it(stored: Path) -> None:
     """Processes without a single file descriptor to spare read the store, and say the same as the engine in memory."""
-    memory = LocalEngine(ox.Store.read_only(str(stored / STORE)), "memory")
+    memory = LocalEngine.over(ox.Store.read_only(str(stored / STORE)), "memory")
 
     async def run() -> None:
         settings = Settings(query_workers=2)

@@ -167,7 +167,10 @@ def serving(quads: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
 
 def test_no_request_is_dropped_while_it_switches(tmp_path: Path) -> None:
     """Under load, by signal and by request, every answer is whole and from one of the two releases."""
-    for name, more in (("one", ""), ("two", "<http://example.org/new> <http://example.org/p> 1 <http://example.org/g> .\n".replace(" 1 ", ' "1" '))):
+    for name, more in (
+        ("one", ""),
+        ("two", "<http://example.org/new> <http://example.org/p> 1 <http://example.org/g> .\n".replace(" 1 ", ' "1" ')),
+    ):
         (tmp_path / f"{name}.nq").write_text(QUADS + more, encoding="utf-8")
     link = tmp_path / "current.nq"
     link.symlink_to("one.nq")
@@ -196,7 +199,10 @@ def test_no_request_is_dropped_while_it_switches(tmp_path: Path) -> None:
         try:
             time.sleep(0.5)
             turn("two")
-            assert httpx.post(f"{address}/-/reload", headers={"Authorization": "Bearer token"}, timeout=60).status_code == 200
+            assert (
+                httpx.post(f"{address}/-/reload", headers={"Authorization": "Bearer token"}, timeout=60).status_code
+                == 200
+            )
             time.sleep(0.5)
             at = len(counts)
             turn("one")

@@ -38,7 +38,9 @@ def confine() -> None:
     code = _instructions(architecture, refused)
     program = _Program(len(code) // 8, code)
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) or libc.syscall(seccomp, _FILTER, _ALL_THREADS, ctypes.byref(program)):
+    if libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) or libc.syscall(
+        seccomp, _FILTER, _ALL_THREADS, ctypes.byref(program)
+    ):
         number = ctypes.get_errno()
         raise OSError(number, f"the process cannot be confined: {os.strerror(number)}")
 

@@ -96,7 +96,9 @@ class Request:
         return {"Content-Type": "application/x-www-form-urlencoded", "Accept": self.accept}
 
 
-def request(task: Task, whole: Sequence[str], named: Sequence[str], limits: tuple[int, int] = (guard.NESTING, guard.CHAIN)) -> Request:
+def request(
+    task: Task, whole: Sequence[str], named: Sequence[str], limits: tuple[int, int] = (guard.NESTING, guard.CHAIN)
+) -> Request:
     """The request for a task; `whole` are the graphs that together are the default graph, `named` those that GRAPH may name.
 
     Raises `QueryTooDeep` and `ServiceRefused`: an engine is sent only what our own would be.

@@ -22,6 +22,13 @@ class LocalEngine:
         self.store.bulk_extend(quads)
         self._digest = digest
 
+    @classmethod
+    def over(cls, store: Store, digest: str) -> LocalEngine:
+        """An engine over a store that is there already, such as one on disk that is only read."""
+        engine = cls((), digest)
+        engine.store = store
+        return engine
+
     @property
     def digest(self) -> str:
         """The release's digest."""

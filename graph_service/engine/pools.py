@@ -34,5 +34,7 @@ def pool_for(dataset: Served, settings: Settings) -> WorkerPool:
 
 def named_graphs(path: Path) -> list[str]:
     """The named graphs of a file of quads, in order."""
-    graphs = {str(quad.graph_name.value) for quad in ox.parse(path=str(path)) if isinstance(quad.graph_name, ox.NamedNode)}
+    graphs = {
+        str(quad.graph_name.value) for quad in ox.parse(path=str(path)) if isinstance(quad.graph_name, ox.NamedNode)
+    }
     return sorted(graphs)

@@ -24,7 +24,9 @@ TRIPLES = "application/n-triples"
 Progress = Callable[[str], None]
 
 
-def push(folder: Path, store: str, settings: Settings, progress: Progress = lambda step: None, *, named: bool = True) -> int:
+def push(
+    folder: Path, store: str, settings: Settings, progress: Progress = lambda step: None, *, named: bool = True
+) -> int:
     """Sends a release to the graph store at an address; how many triples its graph there has.
 
     `named` sends the survey's named graphs too. Raises `DataError` where the engine refuses.
@@ -55,7 +57,9 @@ def push_quads(
         graphs: dict[str, list[ox.Triple]] = {}
         for quad in said:
             if isinstance(quad.graph_name, ox.NamedNode):
-                graphs.setdefault(quad.graph_name.value, []).append(ox.Triple(quad.subject, quad.predicate, quad.object))
+                graphs.setdefault(quad.graph_name.value, []).append(
+                    ox.Triple(quad.subject, quad.predicate, quad.object)
+                )
         for place, (name, triples) in enumerate(sorted(graphs.items()), 1):
             progress(f"sending named graph {place} of {len(graphs)}")
             sender.put(name, ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b"")

@@ -56,7 +56,9 @@ class RemoteEngine:
         text = _bound(sparql, substitutions or {})
         defaults = list(default_graphs) if default_graphs is not None else None
         named = list(named_graphs) if named_graphs is not None else None
-        asked = request(Task(text, default_graphs=defaults, named_graphs=named), [release_graph(self._digest)], self._named)
+        asked = request(
+            Task(text, default_graphs=defaults, named_graphs=named), [release_graph(self._digest)], self._named
+        )
         return read(self._fetch(asked), asked, self._dialect)
 
     def close(self) -> None:

@@ -78,7 +78,9 @@ class RemoteNursery:
         self._client = httpx.AsyncClient(timeout=timeout, trust_env=False)
         asked = dialects.request(Task(f"ASK {{ ?release <{dialects.MARK}> ?digest }}"), self._target.whole, ())
         try:
-            response = await self._client.post(self._target.address, content=asked.body, headers=asked.headers, timeout=30.0)
+            response = await self._client.post(
+                self._target.address, content=asked.body, headers=asked.headers, timeout=30.0
+            )
         except httpx.HTTPError as error:
             raise DataError(f"The engine at {self._target.address} does not answer: {error}") from error
         if response.status_code != 200 or not self._has_release(response):
@@ -177,7 +179,9 @@ class RemoteWorker:
         asked = dialects.request(task, self._target.whole, self._target.named, (limits.nesting, limits.chain))
         name = {"s": task.results, "a": task.booleans, "g": task.graphs}[asked.kind]
         if not name:
-            raise NotAcceptable("This query's answer cannot be written in any of the accepted media types.", kind=asked.kind)
+            raise NotAcceptable(
+                "This query's answer cannot be written in any of the accepted media types.", kind=asked.kind
+            )
         return asked, name
 
     async def _fetch(self, asked: Request, name: str) -> None:

@@ -15,7 +15,21 @@ Rewrite = Callable[[bytes], bytes]
 
 _DECIMAL = re.compile(rb'#decimal">(-?[0-9]{10,})<')
 _PREDICATES = frozenset(
-    "BOUND EXISTS ISIRI ISURI ISBLANK ISLITERAL ISNUMERIC REGEX CONTAINS STRSTARTS STRENDS LANGMATCHES SAMETERM".split()
+    [
+        "BOUND",
+        "EXISTS",
+        "ISIRI",
+        "ISURI",
+        "ISBLANK",
+        "ISLITERAL",
+        "ISNUMERIC",
+        "REGEX",
+        "CONTAINS",
+        "STRSTARTS",
+        "STRENDS",
+        "LANGMATCHES",
+        "SAMETERM",
+    ]
 )
 _COMPARISONS = frozenset(["=", "!=", "<", ">", "<=", ">=", "&&", "||"])
 XSD = b"http://www.w3.org/2001/XMLSchema#"
@@ -24,7 +38,9 @@ XSD = b"http://www.w3.org/2001/XMLSchema#"
 def virtuoso(text: str) -> Rewrite:
     """For answers of Virtuoso to a query: it writes blank nodes as IRIs, booleans as numbers, and integers over 32 bits as decimals."""
     names = "|".join(map(re.escape, boolean_columns(text)))
-    booleans = re.compile(rb'(<binding name="(?:' + names.encode() + rb')"><literal datatype="' + XSD + rb')integer">([01])<')
+    booleans = re.compile(
+        rb'(<binding name="(?:' + names.encode() + rb')"><literal datatype="' + XSD + rb')integer">([01])<'
+    )
 
     def said(match: re.Match[bytes]) -> bytes:
         return match[1] + b'boolean">' + (b"true<" if match[2] == b"1" else b"false<")

@@ -44,7 +44,7 @@ def load(path: str) -> Store:
 
 def files_of(path: str) -> int:
     """How many files a worker over this data may have open after it is locked up: those of a store on disk, else none."""
-    return len(os.listdir(path)) + SPARE_FILES if os.path.isdir(path) else 0
+    return len(os.listdir(path)) + SPARE_FILES if os.path.isdir(path) else 0  # noqa: PTH112, PTH208 - pathlib is not imported here: a worker starts in milliseconds
 
 
 class Zygote:

@@ -16,7 +16,13 @@ group = typer.Typer(help="Import what machine-readable sources say; no record is
 
 def bar() -> Progress:
     """A progress bar that leaves nothing behind."""
-    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f}"), TimeElapsedColumn(), TimeRemainingColumn()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
     return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
 
 
@@ -28,10 +34,16 @@ def idc(
     ] = "collection",
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="File that ends in .nt or .nq; without it N-Quads go to standard output.", show_default=False),
+        typer.Option(
+            "--output",
+            "-o",
+            help="File that ends in .nt or .nq; without it N-Quads go to standard output.",
+            show_default=False,
+        ),
     ] = None,
     sample: Annotated[
-        int | None, typer.Option("--collections", min=1, help="Only so many collections, the smallest.", show_default=False)
+        int | None,
+        typer.Option("--collections", min=1, help="Only so many collections, the smallest.", show_default=False),
     ] = None,
 ) -> None:
     """NCI's Imaging Data Commons, from the installed package idc-index-data (extra `idc`)."""
@@ -63,10 +75,16 @@ def registries(
     output: Annotated[Path, typer.Option("--output", "-o", help="File of candidate observations, in Turtle.")] = Path(
         "candidates.ttl"
     ),
-    report: Annotated[Path | None, typer.Option("--report", help="File for the report, in Markdown.", show_default=False)] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="File for the report, in Markdown.", show_default=False)
+    ] = None,
     source: Annotated[
         Path | None,
-        typer.Option("--source", help="Folder laid out like bioregistry's `external`; default: the installed package.", show_default=False),
+        typer.Option(
+            "--source",
+            help="Folder laid out like bioregistry's `external`; default: the installed package.",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
     """Propose observations from the re3data and FAIRsharing records that the package bioregistry carries, for review."""

@@ -50,7 +50,12 @@ class Import:
     @property
     def digest(self) -> str:
         """What decides on the statements: package, importer, level, and which records the collections have."""
-        parts = [self.snapshot.digest, self.level, __version__, *(f"{a} {b}" for a, b in sorted(self.codes.records.items()))]
+        parts = [
+            self.snapshot.digest,
+            self.level,
+            __version__,
+            *(f"{a} {b}" for a, b in sorted(self.codes.records.items())),
+        ]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def blocks(self, named: bool = False) -> Iterator[tuple[str, str, bytes]]:
@@ -101,16 +106,26 @@ class Import:
     def _species(self) -> dict[str, str]:
         """The species of the collections that have one only."""
         rows = self.snapshot.collections
-        known = self.codes.concepts("species", rows["species"].str.split(SPECIES_SEPARATOR).explode(empty_as_null=True, keep_nulls=True))
-        return {row["collection_id"]: known[row["species"]][0] for row in rows.iter_rows(named=True) if row["species"] in known}
+        known = self.codes.concepts(
+            "species", rows["species"].str.split(SPECIES_SEPARATOR).explode(empty_as_null=True, keep_nulls=True)
+        )
+        return {
+            row["collection_id"]: known[row["species"]][0]
+            for row in rows.iter_rows(named=True)
+            if row["species"] in known
+        }
 
 
 def _provenance(made: Triples, whole: Import) -> None:
     """PROV of the import; its time is the date of the data's release, so that the same package gives the same bytes."""
     snapshot = whole.snapshot
-    package = f"https://pypi.org/project/idc-index-data/{snapshot.package_version}/"
+    package = f"https://github.com/ImagingDataCommons/idc-index-data/releases/tag/{snapshot.package_version}"
     activity = f"{BASE}idc/import/{snapshot.package_version}"
-    for graph, title in ((COMMONS, "collections and statistics"), (STUDIES, "patients and studies"), (SERIES, "series")):
+    for graph, title in (
+        (COMMONS, "collections and statistics"),
+        (STUDIES, "patients and studies"),
+        (SERIES, "series"),
+    ):
         if graph != COMMONS and LEVELS.index(whole.level) < (1 if graph == STUDIES else 2):
             continue
         made.say(graph, "rdf:type", "prov:Entity")
@@ -129,7 +144,9 @@ def _provenance(made: Triples, whole: Import) -> None:
     made.say(package, "dcterms:issued", date(snapshot.date))
     made.say(package, "dcterms:license", "license:mit")
     made.say(package, "spdx:checksumValue", ox.Literal(snapshot.digest))
-    made.say(package, "skos:note", text("The license of the package is not that of the images: each series has its own."))
+    made.say(
+        package, "skos:note", text("The license of the package is not that of the images: each series has its own.")
+    )
 
 
 def _serialized(made: Triples, graph: str | None) -> bytes:
@@ -157,7 +174,9 @@ def expected(whole: Import) -> int:
     return {"collection": 60_000, "study": 60_000 + 3 * size, "series": 60_000 + 21 * size}[whole.level]
 
 
-def write(whole: Import, output: IO[bytes], named: bool, progress: Progress = lambda step, done, total: None) -> Counter[str]:
+def write(
+    whole: Import, output: IO[bytes], named: bool, progress: Progress = lambda step, done, total: None
+) -> Counter[str]:
     """All lines to a file; how many triples each step had."""
     done: Counter[str] = Counter()
     total = expected(whole)

@@ -46,7 +46,10 @@ def prepared(snapshot: Snapshot, codes: Codes) -> pl.DataFrame:
                 pl.lit(">"),
             ).alias("patient"),
             mapped(pl.col("Modality"), first(modalities)).alias("modality"),
-            *(mapped(pl.col("BodyPartExamined"), first(parts, place)).alias(f"part{place}") for place in range(MOST_PARTS)),
+            *(
+                mapped(pl.col("BodyPartExamined"), first(parts, place)).alias(f"part{place}")
+                for place in range(MOST_PARTS)
+            ),
             mapped(pl.col("license_short_name"), first(licenses)).alias("license"),
             (pl.col("series_size_MB") * MEGABYTE).round().cast(pl.Int64).alias("bytes"),
             years(pl.col("PatientAge")).alias("age"),

@@ -47,7 +47,9 @@ class Snapshot:
         rows = self.series
         if collections is not None:
             sizes = rows.group_by("collection_id").len().sort("len", "collection_id")
-            rows = rows.join(sizes.head(collections).select("collection_id"), "collection_id", "semi", maintain_order="left")
+            rows = rows.join(
+                sizes.head(collections).select("collection_id"), "collection_id", "semi", maintain_order="left"
+            )
         if series is not None:
             rows = rows.head(series)
         kept = rows["collection_id"].unique()

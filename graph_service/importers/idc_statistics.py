@@ -54,7 +54,9 @@ class Table:
 
 TABLES = (
     Table("collection", "By collection, modality and license", ("collection", "modality", "license")),
-    Table("anatomy", "By collection, body part, modality and license", ("collection", "anatomy", "modality", "license")),
+    Table(
+        "anatomy", "By collection, body part, modality and license", ("collection", "anatomy", "modality", "license")
+    ),
     Table("license", "By license and modality", ("license", "modality")),
     Table("vendor", "By body part, scanner vendor and modality", ("anatomy", "vendor", "modality")),
     Table("model", "By scanner vendor, model and modality", ("vendor", "model", "modality")),
@@ -101,7 +103,9 @@ def columns(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("StudyDate").str.slice(0, 4).alias("year"),
         pl.col("series_init_idc_version").alias("release"),
         pl.concat_str(pl.lit(f"<{BASE}idc/analysis/"), "analysis_result_id", pl.lit(">")).alias("analysis"),
-        text(pl.col("PatientSex").fill_null("").replace_strict(sexes, default="not stated", return_dtype=pl.String)).alias("sex"),
+        text(
+            pl.col("PatientSex").fill_null("").replace_strict(sexes, default="not stated", return_dtype=pl.String)
+        ).alias("sex"),
         (pl.col("age") // 10 * 10).alias("decade"),
     )
 
@@ -116,7 +120,9 @@ def counted(table: Table, base: pl.DataFrame) -> pl.DataFrame:
             pl.lit(place == 0) | pl.col(f"part{place}").is_not_null()) for place in range(MOST_PARTS)]  # fmt: skip
         rows = pl.concat(parts)
     if "vendor" in table.keys or "analysis" in table.keys or "decade" in table.keys:
-        rows = rows.filter(pl.col(next(key for key in ("vendor", "analysis", "decade") if key in table.keys)).is_not_null())
+        rows = rows.filter(
+            pl.col(next(key for key in ("vendor", "analysis", "decade") if key in table.keys)).is_not_null()
+        )
     return (
         rows.group_by(table.keys)
         .agg(
@@ -143,9 +149,12 @@ def _written(table: Table, found: pl.DataFrame, graph: str | None) -> Iterator[b
     names = [_name(found[key]) for key in table.keys]
     path = pl.concat_str(*(pl.Series(f"name{place}", each) for place, each in enumerate(names)), separator="/")
     found = found.with_columns(path.alias("path"))
-    said: list[Statement] = [("rdf:type", node("survey:Statistic")), ("survey:inTable", pl.lit(f"<{TABLE}{table.name}>"))]
-    for key in (*table.keys, *(each for each in COUNTS if each in found.columns)):
-        said.append((PREDICATES[key], _value(key)))
+    said: list[Statement] = [
+        ("rdf:type", node("survey:Statistic")),
+        ("survey:inTable", pl.lit(f"<{TABLE}{table.name}>")),
+    ]
+    told = (*table.keys, *(each for each in COUNTS if each in found.columns))
+    said.extend((PREDICATES[key], _value(key)) for key in told)
     yield from blocks(found, pl.concat_str(pl.lit(f"<{STATISTIC}{table.name}/"), "path", pl.lit(">")), said, graph)
 
 
@@ -158,5 +167,3 @@ def _value(key: str) -> pl.Expr:
 def _name(values: pl.Series) -> list[str]:
     """The part of an IRI that stands for a key's value."""
     return ["-" if each is None else quote(str(each).strip('<>"').rsplit("/", 1)[-1], safe="-._~") for each in values]
-
-

@@ -29,8 +29,13 @@ from graph_service.writing import Stanza, dated, quoted, record_text
 
 PACKAGE = "bioregistry"
 NAMES = {"re3data": "re3data", "fairsharing": "FAIRsharing"}
-HOSTS_OF_MANY = frozenset({"github.com", "zenodo.org", "sites.google.com", "kaggle.com", "huggingface.co", "wiki.cancerimagingarchive.net"})
-IMAGING = re.compile(r"medical imag|neuroimag|radiolog|tomograph|\bMRI\b|\bDICOM\b|brain imag|magnetic resonance imag|mammogra", re.IGNORECASE)
+HOSTS_OF_MANY = frozenset(
+    {"github.com", "zenodo.org", "sites.google.com", "kaggle.com", "huggingface.co", "wiki.cancerimagingarchive.net"}
+)
+IMAGING = re.compile(
+    r"medical imag|neuroimag|radiolog|tomograph|\bMRI\b|\bDICOM\b|brain imag|magnetic resonance imag|mammogra",
+    re.IGNORECASE,
+)
 COMMON = re.compile(r"^the |\b(database|repository|archive|project|data portal|portal)$", re.IGNORECASE)
 
 
@@ -90,7 +95,9 @@ def read(folder: Path | None = None) -> Snapshot:
         try:
             found = distribution(PACKAGE)
         except PackageNotFoundError as error:
-            raise DataError("this import needs the package bioregistry; run `pip install imaging-survey[registries]`.") from error
+            raise DataError(
+                "this import needs the package bioregistry; run `pip install imaging-survey[registries]`."
+            ) from error
         folder = Path(str(found.locate_file(PACKAGE))) / "external"
         name = f"{PACKAGE} {found.version}"
     entries: list[Entry] = []
@@ -155,7 +162,11 @@ class _Said:
         made = cls({}, {}, {}, {})
         said = list(quads)
         kinds = tuple(f"{BASE}{kind}/" for kind in KINDS if kind in ("archive", "collection", "software"))
-        owner = {_value(quad.object): _value(quad.subject) for quad in said if quad.predicate.value == f"{ONTOLOGY}observation"}
+        owner = {
+            _value(quad.object): _value(quad.subject)
+            for quad in said
+            if quad.predicate.value == f"{ONTOLOGY}observation"
+        }
         for quad in said:
             thing = owner.get(_value(quad.subject), _value(quad.subject))
             if not thing.startswith(kinds):
@@ -241,13 +252,17 @@ def report(found: Found) -> str:
     lines = [
         "# Candidates from registries",
         "",
-        f"{len(found.snapshot.entries):,} records of {' and '.join(NAMES.values())} from {found.snapshot.package}: "
-        f"{confirmed} are known to the survey, {len(new)} are proposed, {len(found.lacking)} about imaging fit no record.",
+        (
+            f"{len(found.snapshot.entries):,} records of {' and '.join(NAMES.values())} from {found.snapshot.package}: "
+            f"{confirmed} are known to the survey, {len(new)} are proposed, {len(found.lacking)} about imaging fit no record."
+        ),
         "",
         "## Proposed",
         "",
     ]
-    lines += [f"- {shorten(each.thing)} ({each.title}): <{each.entry.address}>, by {'; '.join(each.reasons)}" for each in new]
+    lines += [
+        f"- {shorten(each.thing)} ({each.title}): <{each.entry.address}>, by {'; '.join(each.reasons)}" for each in new
+    ]
     lines += ["", "## About imaging, and in no record", ""]
     lines += [f"- {each.names[0] if each.names else each.identifier}: <{each.address}>" for each in found.lacking]
     return "\n".join(lines) + "\n"
