@@ -16,6 +16,7 @@ import pytest
 
 from graph_service import leftovers, queries
 from graph_service.dataset import Built
+from graph_service.engine import Engine
 from graph_service.engine.frames import Task
 from graph_service.engine.local import LocalEngine
 from graph_service.engine.pooled import PooledEngine
@@ -63,6 +64,13 @@ def test_the_store_holds_the_survey_and_the_import(stored: Path, released: Relea
     assert not [path for path in stored.iterdir() if path.name.startswith(".")]
 
 
+def listed(engine: Engine, text: str) -> list[list[str]]:
+    """The rows of a query as text; an answer of the engine's library must not leave its thread."""
+    answer = engine.query(text)
+    assert isinstance(answer, ox.QuerySolutions)
+    return [[str(term) for term in row] for row in answer]
+
+
 def test_workers_answer_every_question_from_it(stored: Path) -> None:
     """Processes without a single file descriptor to spare read the store, and say the same as the engine in memory."""
     memory = LocalEngine.over(ox.Store.read_only(str(stored / STORE)), "memory")
@@ -75,11 +83,7 @@ def test_workers_answer_every_question_from_it(stored: Path) -> None:
             engine = PooledEngine()
             engine.bind(pool, settings)
             for question in BIG:
-                answer = await asyncio.to_thread(engine.query, question.text)
-                assert isinstance(answer, ox.QuerySolutions)
-                expected = memory.query(question.text)
-                assert isinstance(expected, ox.QuerySolutions)
-                assert [list(row) for row in answer] == [list(row) for row in expected], question.name
+                assert await asyncio.to_thread(listed, engine, question.text) == listed(memory, question.text), question.name
             answers = [await pool.ask(Task("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"), 30) for _ in range(4)]
             assert len({answer.whole() for answer in answers}) == 1
         finally:

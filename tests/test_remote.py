@@ -64,11 +64,11 @@ def named(built: Survey) -> list[str]:
 
 def fill(running: Running, built: Survey, named: list[str], settings: Settings) -> None:
     """The shipped survey merged, and some of its named graphs."""
-    sender = Sender(running.store, settings)
-    push_quads(built.quads, iter(()), DIGEST, sender, named=False)
-    for graph in named:
-        triples = [quad.triple for quad in built.quads if quad.graph_name == ox.NamedNode(graph)]
-        sender.put(graph, ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b"")
+    with contextlib.closing(Sender(running.store, settings)) as sender:
+        push_quads(built.quads, iter(()), DIGEST, sender, named=False)
+        for graph in named:
+            triples = [quad.triple for quad in built.quads if quad.graph_name == ox.NamedNode(graph)]
+            sender.put(graph, ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES) or b"")
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +81,9 @@ def oxigraph(built: Survey, named: list[str], tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture(scope="module")
 def virtuoso_server(built: Survey, named: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Virtuoso with the shipped survey, which cuts answers at 100,000 rows."""
+    """Virtuoso with the shipped survey, which cuts answers at 50,000 rows."""
     folder = tmp_path_factory.mktemp("virtuoso")
-    with engines.virtuoso(folder, folder, rows=100_000) as running:
+    with engines.virtuoso(folder, folder, rows=50_000) as running:
         fill(running, built, named, Settings(engine_user="dba", engine_password=SecretStr("dba")))
         yield running
 
@@ -100,13 +100,15 @@ def disk(built: Survey, tmp_path_factory: pytest.TempPathFactory) -> LocalEngine
 
 
 @pytest.fixture
-def engine(request: pytest.FixtureRequest) -> Any:
+def engine(request: pytest.FixtureRequest) -> Iterator[Any]:
     """The engine of a name, as our own code asks it."""
     if request.param == "disk":
-        return request.getfixturevalue("disk")
+        yield request.getfixturevalue("disk")
+        return
     running = request.getfixturevalue("oxigraph" if request.param == "oxigraph" else "virtuoso_server")
     dialect = dialects.VIRTUOSO if request.param == "virtuoso" else dialects.GENERIC
-    return RemoteEngine(running.query, DIGEST, dialect, named=request.getfixturevalue("named"))
+    with contextlib.closing(RemoteEngine(running.query, DIGEST, dialect, named=request.getfixturevalue("named"))) as made:
+        yield made
 
 
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
@@ -246,9 +248,9 @@ def test_the_limits_are_ours(name: str, named: list[str], request: pytest.Fixtur
 def test_a_silent_cut_is_not_passed_on(virtuoso_server: Running, named: list[str]) -> None:
     """Virtuoso cuts at its own number of rows without a word; an answer of that length is refused."""
     everything = Task("SELECT * { ?s ?p ?o }", "csv")
-    silent, told = (pool_of(virtuoso_server, "virtuoso", named, engine_rows=rows) for rows in (0, 100_000))
+    silent, told = (pool_of(virtuoso_server, "virtuoso", named, engine_rows=rows) for rows in (0, 50_000))
     cut = answers(silent, everything)[0]
-    assert cut[1].count(b"\r\n") == 100_001
+    assert cut[1].count(b"\r\n") == 50_001
     assert isinstance(answers(told, everything)[0], TooLarge)
 
 

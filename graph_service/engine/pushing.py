@@ -6,6 +6,7 @@ touched; the named graphs of the survey follow. A service serves that graph only
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -35,7 +36,8 @@ def push(
 
     built = Built(folder)
     more = large(built.store) if built.store is not None else iter(())
-    return push_quads(built.quads(), more, built.digest, Sender(store, settings), progress, named=named)
+    with contextlib.closing(Sender(store, settings)) as sender:
+        return push_quads(built.quads(), more, built.digest, sender, progress, named=named)
 
 
 def push_quads(
@@ -84,6 +86,10 @@ class Sender:
         self._client = httpx.Client(timeout=600.0, trust_env=False)
         if self._user:
             self._client.auth = httpx.DigestAuth(self._user, self._password)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
 
     def put(self, graph: str, lines: bytes) -> None:
         """The whole content of a graph, in place of what it had."""

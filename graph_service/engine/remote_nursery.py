@@ -168,9 +168,6 @@ class RemoteWorker:
             self._fail(error)
         except httpx.HTTPError as error:
             self._fail(ServiceFailed(f"The engine did not answer: {error or type(error).__name__}"))
-        except (SyntaxError, ValueError, OSError) as error:
-            if not self._sink.is_closed:
-                self._fail(ServiceFailed(f"The engine's answer broke off or cannot be read: {error}"))
 
     def _prepare(self, task: Task) -> tuple[Request, str]:
         if guard.is_update(task.query):
@@ -197,13 +194,27 @@ class RemoteWorker:
             channel = Channel(dialect.rewriter(asked))
             pump = asyncio.create_task(_pump(response, channel))
             try:
-                await self._loop.run_in_executor(self._threads, self._convert, channel, asked.kind, name, began)
+                error = await self._loop.run_in_executor(self._threads, self._convert, channel, asked.kind, name, began)
+                if error is not None:
+                    raise error
             finally:
                 pump.cancel()
                 channel.end(ConnectionError("the query was ended"))
 
-    def _convert(self, channel: Channel, kind: str, name: str, began: float) -> None:
-        """In a thread: read what the engine writes, and write it as the client wants it."""
+    def _convert(self, channel: Channel, kind: str, name: str, began: float) -> SurveyError | None:
+        """In a thread: read what the engine writes, and write it as the client wants it; what went wrong.
+
+        Raises nothing: a traceback would carry an object of the engine's library to another thread, which it forbids.
+        """
+        try:
+            self._copy(channel, kind, name, began)
+        except SurveyError as error:
+            return type(error)(error.message, **error.extra)
+        except (SyntaxError, ValueError, OSError) as error:
+            return ServiceFailed(f"The engine's answer broke off or cannot be read: {error}")
+        return None
+
+    def _copy(self, channel: Channel, kind: str, name: str, began: float) -> None:
         outlet: Any = Outlet(self._send, kind.encode() + name.encode(), name, self._target.limits)
         source: Any = channel
         if kind == "g":
