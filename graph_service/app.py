@@ -150,7 +150,8 @@ def run(settings: Settings, host: str, port: int, workers: int, console: Any) ->
 
     # `graph_service.queries` writes one line of JSON for each query that is worth one; see the settings `log_*`.
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for chatty in ("httpx", "mcp"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     options: dict[str, Any] = {
         "log_level": "warning",
         "access_log": False,

@@ -53,7 +53,9 @@ def write(answer: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples, form: s
     if isinstance(answer, ox.QueryBoolean):
         console.out("yes" if answer else "no")
         return 1
-    table = Table(*(variable.value for variable in answer.variables), header_style="bold")
+    table = Table(header_style="bold")
+    for variable in answer.variables:
+        table.add_column(variable.value, overflow="fold")
     rows = 0
     for row in answer:
         rows += 1

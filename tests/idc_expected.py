@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 import polars as pl
 
@@ -166,7 +167,8 @@ def _pairs(found: pl.DataFrame) -> list[tuple[Any, ...]]:
 
 def _patient(found: pl.DataFrame) -> pl.DataFrame:
     slug = pl.col("collection").str.strip_prefix("collection/")
-    path = pl.concat_str(pl.lit("idc/patient/"), slug, pl.lit("/"), "PatientID")
+    escaped = {each: quote(each, safe="") for each in found["PatientID"].unique()}
+    path = pl.concat_str(pl.lit("idc/patient/"), slug, pl.lit("/"), pl.col("PatientID").replace_strict(escaped))
     return found.with_columns(
         path.alias("patient"), pl.concat_str(pl.lit("urn:oid:"), "StudyInstanceUID").alias("study")
     )
@@ -185,5 +187,15 @@ def _studies(found: pl.DataFrame) -> list[tuple[Any, ...]]:
         pl.col("StudyDescription").drop_nulls().min().alias("said"),
     )
     made = _patient(found).join(totals, "StudyInstanceUID")
-    columns = ["patient", "study", "StudyDate", "youngest", "said", "modality", "total"]
-    return made.select(columns).unique().rows()
+    keys = ["patient", "study", "youngest", "said", "total"]
+    dates = (
+        made.select(*keys, "StudyDate")
+        .unique()
+        .filter(pl.col("StudyDate").is_not_null() | ~pl.col("study").is_in(_dated(made)))
+    )
+    both = dates.join(made.select("study", "modality").unique(), "study")
+    return both.select("patient", "study", "StudyDate", "youngest", "said", "modality", "total").rows()
+
+
+def _dated(made: pl.DataFrame) -> pl.Series:
+    return made.drop_nulls("StudyDate")["study"].unique().implode()
