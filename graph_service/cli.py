@@ -120,6 +120,8 @@ def ask(
     ] = None,
 ) -> None:
     """Answer a question or a SPARQL query without a server."""
+    from pyoxigraph import Store
+
     from graph_service import queries, survey, tables
     from graph_service.dataset import Built, InMemory
     from graph_service.engine.local import LocalEngine
@@ -129,6 +131,10 @@ def ask(
     files = survey.shipped(records)
     text = sys.stdin.read() if question == "-" else question
     known = {query.name: query for query in queries.catalog(files.queries)}
+    stored = Built(release).store if release else None
+    asks_store = stored is not None and question not in known  # our own questions are about what fits into memory
+    if stored is not None:
+        known |= {query.name: query for query in queries.catalog(files.queries / "big")}
     if question in known:
         values: dict[str, list[str]] = {}
         for each in parameters or []:
@@ -148,7 +154,11 @@ def ask(
     with progress() as bar:
         bar.add_task("loading the survey")
         dataset = Built(release) if release else InMemory(files)
-        engine = LocalEngine(dataset.quads(), dataset.version)
+        engine = (
+            LocalEngine.over(Store.read_only(str(stored)), dataset.version)
+            if asks_store
+            else LocalEngine(dataset.quads(), dataset.version)
+        )
     tables.write(engine.query(text), form, out)
 
 

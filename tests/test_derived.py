@@ -30,7 +30,7 @@ def followed(*observations: str, thing: str = "archive:lungs") -> list[str]:
         {
             f"{shorten(each.predicate.value)} {shown(each.object)}"
             for each in triples
-            if each.predicate.value != f"{PREFIXES['survey']}about"
+            if each.subject.value == thing.replace("archive:", PREFIXES["archive"])
         }
     )
 

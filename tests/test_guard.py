@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -90,10 +90,10 @@ def test_targets_are_resolved() -> None:
 @pytest.mark.parametrize("count", [300, 10_000, 400_000])
 def test_nesting_is_refused_at_once(piece: str, count: int) -> None:
     """Nesting is refused, and no later the longer it is."""
-    began = perf_counter()
+    began = process_time()
     with pytest.raises(QueryTooDeep):
         guard.examine("SELECT * { FILTER(" + piece * count)
-    assert perf_counter() - began < 0.5
+    assert process_time() - began < 0.5
 
 
 def test_chains_are_refused() -> None:
@@ -105,10 +105,10 @@ def test_chains_are_refused() -> None:
 def test_a_megabyte_is_legitimate() -> None:
     """A long VALUES, also with negative numbers and many brackets, is examined and passed in reasonable time."""
     query = "SELECT * { VALUES (?a ?b) {" + " (-17 <http://example.org/a-b>)" * 32_000 + " } } ORDER BY ?a"
-    began = perf_counter()
+    began = process_time()
     assert guard.examine(query).ordered is not None
     assert guard.examine("SELECT * { VALUES ?a {" + " -17" * 200_000 + " } }").ordered is None
-    assert perf_counter() - began < 10
+    assert process_time() - began < 10
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import pyoxigraph as ox
 import pytest
 
@@ -25,6 +26,7 @@ from graph_service.release import IMPORTS, STORE, Release
 from graph_service.settings import Settings
 from graph_service.survey import Files
 from tests.engines import missing
+from tests.serving import serving_release
 
 try:
     from graph_service import ondisk
@@ -132,3 +134,19 @@ def test_the_store_is_no_part_of_a_releases_name(stored: Path) -> None:
     assert not any(name.startswith(f"{STORE}/") for name in listing(stored, but=STORE))
     assert any(name.startswith(f"{STORE}/") for name in listing(stored))
     assert IMPORTS not in listing(stored)
+
+
+def test_the_service_answers_from_it(stored: Path) -> None:
+    """The questions over the commons are at `/query`, `/sparql` sees all of it, and the pages stay those of the survey."""
+    with serving_release(stored) as address, httpx.Client(base_url=address, timeout=30) as client:
+        answer = client.get("/query/contents-of-a-collection.csv")
+        store = LocalEngine.over(ox.Store.read_only(str(stored / STORE)), "store")
+        question = next(each for each in BIG if each.name == "contents-of-a-collection")
+        expected = store.query(question.text)
+        assert isinstance(expected, ox.QuerySolutions)
+        assert answer.content == expected.serialize(format=ox.QueryResultsFormat.CSV)
+        assert client.get("/query/contents-of-a-collection", headers={"Accept": "text/html"}).status_code == 200
+        text = "SELECT (COUNT(*) AS ?n) { ?s a <https://w3id.org/imaging-survey/ontology#Series> }"
+        counted = client.get("/sparql", params={"query": text}, headers={"Accept": "text/csv"}).text.split()
+        assert int(counted[1]) > 100
+        assert client.get("/readyz").json()["digest"] == Built(stored).digest
