@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from mcp.server.mcpserver import MCPServer
@@ -68,7 +69,12 @@ def server(service: Service, ask: Ask) -> MCPServer[Any]:
         made: MCPServer[Any] = MCPServer(
             "imaging-survey", title="Imaging Survey", instructions=INSTRUCTIONS, version=__version__, website_url=BASE
         )
-    index = Index.of(service.knowledge)
+
+    @cache
+    def index() -> Index:
+        """Made when the first agent searches: a service that nobody asks starts sooner."""
+        return Index.of(service.knowledge)
+
     hints = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 
     @made.tool(annotations=hints, title="Find things by name")
@@ -94,7 +100,7 @@ def server(service: Service, ask: Ask) -> MCPServer[Any]:
                 "score": each.score,
                 "match": each.match,
             }
-            for each in index.candidates(text, kinds, limit)
+            for each in index().candidates(text, kinds, limit)
         ]
 
     @made.tool(annotations=hints, title="Describe one thing")

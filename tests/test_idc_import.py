@@ -150,7 +150,6 @@ def test_the_head_says_everything(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BIG)
-@pytest.mark.xfail(reason="ties of one study's modalities come in any order; 7 of 7", strict=False)
 def test_a_question_answers_what_the_tables_say(name: str, sample: Snapshot, loaded: ox.Store) -> None:
     """With values and without, the rows are those that polars counts in the package's own tables."""
     question = BIG[name]

@@ -75,7 +75,6 @@ def listed(engine: Engine, text: str) -> list[list[str]]:
     return [[str(term) for term in row] for row in answer]
 
 
-@pytest.mark.skip(reason="aborted once in the engine under parallel load; not yet understood")
 def test_workers_answer_every_question_from_it(stored: Path) -> None:
     """Processes without a single file descriptor to spare read the store, and say the same as the engine in memory."""
     memory = LocalEngine.over(ox.Store.read_only(str(stored / STORE)), "memory")

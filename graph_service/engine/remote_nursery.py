@@ -75,18 +75,25 @@ class RemoteNursery:
         """Connect. Raises `DataError` when the endpoint does not answer, or does not have the release."""
         await self._close()
         timeout = httpx.Timeout(None, connect=CONNECT_SECONDS)
-        self._client = httpx.AsyncClient(timeout=timeout, trust_env=False)
-        asked = dialects.request(Task(f"ASK {{ ?release <{dialects.MARK}> ?digest }}"), self._target.whole, ())
+        client = httpx.AsyncClient(timeout=timeout, trust_env=False)
         try:
-            response = await self._client.post(
-                self._target.address, content=asked.body, headers=asked.headers, timeout=30.0
-            )
+            await self._find_release(client)
+        except DataError:
+            await client.aclose()
+            raise
+        self._client = client
+
+    async def _find_release(self, client: httpx.AsyncClient) -> None:
+        target = self._target
+        asked = dialects.request(Task(f"ASK {{ ?release <{dialects.MARK}> ?digest }}"), target.whole, ())
+        try:
+            response = await client.post(target.address, content=asked.body, headers=asked.headers, timeout=30.0)
         except httpx.HTTPError as error:
-            raise DataError(f"The engine at {self._target.address} does not answer: {error}") from error
+            raise DataError(f"The engine at {target.address} does not answer: {error}") from error
         if response.status_code != 200 or not self._has_release(response):
             raise DataError(
-                f"The engine at {self._target.address} does not have this release (<{self._target.whole[0]}> is not whole); "
-                "load it with `imaging-survey build --push`."
+                f"The engine at {target.address} does not have this release (<{target.whole[0]}> is not whole); load it "
+                "with `imaging-survey build --push`."
             )
 
     def _has_release(self, response: httpx.Response) -> bool:

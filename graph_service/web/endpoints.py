@@ -65,9 +65,7 @@ def described(service: Service) -> Description:
     """What the service description says: all that is served, and where more is said of it."""
     graphs = (quad.graph_name for quad in service.engine.store)
     counts = Counter(each.value for each in graphs if isinstance(each, NamedNode))
-    triples = len({(quad.subject, quad.predicate, quad.object) for quad in service.engine.store})
-    if service.dataset.store is not None:  # with large imports, which are not in memory
-        triples = service.dataset.triples
+    triples = service.dataset.triples
     home = NamedNode(f"{BASE}sparql")
     more = (Triple(home, NamedNode(f"{FOREIGN['rdfs']}seeAlso"), NamedNode(f"{BASE}.well-known/void")),)
     return Description(triples, dict(sorted(counts.items())), service.settings.federation, more)

@@ -7,6 +7,7 @@ too.
 from __future__ import annotations
 
 import json
+from functools import cache
 from html import escape
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
@@ -33,7 +34,11 @@ IDENTITY = (TITLE, ALTERNATIVE, DESCRIPTION, HOMEPAGE)
 
 def router(service: Service) -> APIRouter:
     routes = APIRouter(tags=["reconciliation"])
-    index = Index.of(service.knowledge)
+
+    @cache
+    def index() -> Index:
+        """Made at the first question, so that the service starts sooner."""
+        return Index.of(service.knowledge)
 
     @routes.head("/reconcile", include_in_schema=False)
     @routes.get(
@@ -47,7 +52,7 @@ def router(service: Service) -> APIRouter:
         if "extend" in given:
             return _json(request, await run_in_threadpool(extend, service, _parsed(given["extend"], "extend")))
         if "queries" in given:
-            return _json(request, await run_in_threadpool(batch, index, _parsed(given["queries"], "queries")))
+            return _json(request, await run_in_threadpool(batch, index(), _parsed(given["queries"], "queries")))
         return _json(request, manifest(root(service, request)), cached=True)
 
     @routes.options("/reconcile", include_in_schema=False)
@@ -64,7 +69,7 @@ def router(service: Service) -> APIRouter:
         operation_id="suggest_entity",
     )
     def entity(request: Request, prefix: str = "", cursor: int = 0) -> Response:
-        found = begun(index, prefix) if prefix.strip() else []
+        found = begun(index(), prefix) if prefix.strip() else []
         return _json(request, {"result": [_suggestion(service, each) for each in found[cursor : cursor + SUGGESTED]]})
 
     @routes.get("/reconcile/suggest/type", summary="Types of things", operation_id="suggest_type")
