@@ -164,6 +164,23 @@ def test_the_rule_finds_what_it_is_for(rule: str) -> None:
     assert found(rule, good) == []
 
 
+@pytest.mark.parametrize(
+    ("rule", "relation"),
+    [
+        ("derived-from-its-derivative", "derivedFrom"),
+        ("part-of-its-part", "partOf"),
+        ("superseded-by-its-predecessor", "supersededBy"),
+    ],
+)
+def test_a_circle_is_found_through_others(rule: str, relation: str) -> None:
+    """Three things that follow one another in a circle are all at fault; a thing that leads into the circle is not."""
+    links = {"w": "x", "x": "y", "y": "z", "z": "x"}
+    turtle = "".join(
+        f"a:{one} survey:observation o:{one} . o:{one} survey:{relation} a:{two} . " for one, two in links.items()
+    )
+    assert found(rule, turtle) == ["observation/x", "observation/y", "observation/z"]
+
+
 def test_every_rule_has_a_case() -> None:
     """No rule is without an example of what it finds."""
     assert sorted(path.stem for path in Path(FOLDER).glob("*.rq")) == sorted(CASES)
