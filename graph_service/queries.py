@@ -30,6 +30,7 @@ TYPES = {
     "boolean": "true or false",
 }
 XSD = PREFIXES["xsd"]
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 FORMS = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 TOKEN = re.compile(
     r"""(?P<skip>\s+|\#[^\n\r]*)
@@ -166,7 +167,7 @@ def read(path: Path) -> Query:
         raise DataError(f"{path}: the query cannot be read: {error}.") from error
     head = "\n".join(line[2:].removeprefix(" ") for line in text.splitlines() if line.startswith("#+"))
     try:
-        said = yaml.safe_load(head) or {}
+        said = yaml.load(head, Loader=_LOADER) or {}  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
         raise DataError(f"{path}: the `#+` head is not YAML: {' '.join(str(error).split())}.") from error
     if not isinstance(said, dict) or not isinstance(said.get("summary"), str):

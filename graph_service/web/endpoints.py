@@ -12,7 +12,6 @@ from fastapi import FastAPI
 from pyoxigraph import NamedNode, Triple
 from starlette.routing import Route
 
-from graph_service import mcp
 from graph_service.description import Description
 from graph_service.engine.pools import pool_for
 from graph_service.service import Service
@@ -37,7 +36,7 @@ class Endpoints:
             self.pool, settings, described(service), fairness=self.fairness, journal=self.journal, page=page
         )
         self.pinned = PinnedReleases(service, self.pool, self.fairness, self.journal)
-        self.agents = Agents(service, mcp.pooled(self.pool, settings))
+        self.agents = Agents(service, self.pool)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
