@@ -67,7 +67,8 @@ def frame(snapshot: Snapshot, records: dict[str, str] | None = None) -> pl.DataF
         .then(number // 12)
         .when(unit == "D")
         .then(number // 365)
-        .otherwise(number // 52)
+        .when(unit == "W")
+        .then(number // 52)
     )
     return rows.with_columns(
         pl.concat_str(pl.lit("collection/"), pl.col("collection_id").replace_strict(slugs)).alias("collection"),

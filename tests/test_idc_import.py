@@ -113,7 +113,13 @@ def test_graphs_of_their_own(sample: Snapshot, files: Files, lines: Path, tmp_pa
 
 def test_each_series_has_its_license_and_address(sample: Snapshot, loaded: ox.Store) -> None:
     """No series is left out, and each has exactly one license, address, study and size."""
-    for word in ("survey:license", "survey:study", "dcat:downloadURL", "survey:sizeInBytes", "survey:modality"):
+    for word in (
+        "survey:seriesLicense",
+        "survey:study",
+        "dcat:downloadURL",
+        "survey:byteCount",
+        "survey:seriesModality",
+    ):
         prefix, local = word.split(":")
         name = ox.NamedNode(PREFIXES[prefix] + local)
         series = {

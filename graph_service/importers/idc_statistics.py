@@ -165,5 +165,11 @@ def _value(key: str) -> pl.Expr:
 
 
 def _name(values: pl.Series) -> list[str]:
-    """The part of an IRI that stands for a key's value."""
-    return ["-" if each is None else quote(str(each).strip('<>"').rsplit("/", 1)[-1], safe="-._~") for each in values]
+    """The part of an IRI that stands for a key's value: of a node its own last part, of a literal all of it."""
+    found = []
+    for each in values:
+        text_of = str(each).strip('"')
+        if text_of.startswith("<"):
+            text_of = text_of[1:-1].rsplit("/", 1)[-1]
+        found.append("-" if each is None else quote(text_of, safe="-._~"))
+    return found
