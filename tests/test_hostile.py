@@ -112,7 +112,7 @@ HEAVY = {
     + "}",
     "planner: many patterns": "SELECT * { " + "".join(f"?s{i} ?p ?s{i + 1} . " for i in range(500)) + "}",
     "planner: many unions": "SELECT (COUNT(*) AS ?n) { "
-    + " ".join("{ { ?s ?p ?o } UNION { ?o ?p ?s } }" for _ in range(60))
+    + " ".join(f"{{ {{ ?s{i} ?p ?o }} UNION {{ ?o ?p ?s{i} }} }}" for i in range(60))
     + " }",
     "group concat": f"SELECT (GROUP_CONCAT(STR(?c0); separator='{'x' * 2000}') AS ?n) {{ {TRIPLES} }}",
     "concat doubling": "SELECT (STRLEN(?z) AS ?n) { BIND('0123456789abcdef' AS ?a) "
