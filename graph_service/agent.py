@@ -1,4 +1,4 @@
-"""The agents' server over standard input and output, with a worker pool of its own."""
+"""The agents' server over standard input and output, with the worker pool that strangers get."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import logging
 import sys
 
 from graph_service import mcp
-from graph_service.engine.workers import WorkerPool
 from graph_service.service import Service
 from graph_service.settings import Settings
 
@@ -20,8 +19,9 @@ def run(settings: Settings) -> None:
 
 
 async def _serve(service: Service) -> None:
-    pool = WorkerPool(service.dataset.nquads(), service.dataset.digest, service.settings)
+    pool = service.pool
     await pool.start()
+    service.pooled.bind(pool, service.settings)
     try:
         await mcp.server(service, mcp.pooled(pool, service.settings)).run_stdio_async()
     finally:

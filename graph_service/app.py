@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import os
-import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse
 
-from graph_service import __version__, errors, formats
-from graph_service.dataset import Built
+from graph_service import errors, formats
 from graph_service.service import Service
 from graph_service.settings import Settings
-from graph_service.switching import Switching
 from graph_service.web import (
     asking,
     comparing,
@@ -84,15 +80,15 @@ def problem_response(request: Request, error: errors.SurveyError) -> Response:
     return JSONResponse(error.problem(str(request.url.path)), error.status, headers, PROBLEM.media_type)
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, service: Service | None = None) -> FastAPI:
     """The ASGI application over one release; the only place where things are put together."""
-    settings = settings or Settings()
-    service = Service.load(settings)
+    service = service or Service.load(settings or Settings())
     endpoints = Endpoints(service, editor.editor_page(service))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with endpoints.running():
+            asyncio.get_running_loop().run_in_executor(None, service.warm)
             yield
 
     app = FastAPI(
@@ -110,7 +106,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(CommonHeaders)
     for face in FACES:
         app.include_router(face(service))
-    endpoints.attach(app)
 
     app.openapi = lambda: documentation.description(app)  # type: ignore[method-assign]
 
@@ -141,44 +136,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             request, errors.SurveyError("The fault is ours and has been logged; please try again later.")
         )
 
+    endpoints.attach(app)
     return app
-
-
-def run(settings: Settings, host: str, port: int, workers: int, console: Any) -> None:
-    """Serves until it is told to stop; with several `workers` each is a process with an application of its own."""
-    import uvicorn
-
-    # `graph_service.queries` writes one line of JSON for each query that is worth one; see the settings `log_*`.
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    for chatty in ("httpx", "mcp"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
-    options: dict[str, Any] = {
-        "log_level": "warning",
-        "access_log": False,
-        "server_header": False,
-        "timeout_graceful_shutdown": 20,
-    }
-    if workers > 1:
-        if settings.release:
-            Built(settings.release)  # told here once, rather than by each process
-            os.environ["IMAGING_SURVEY_RELEASE"] = str(settings.release)  # each process reads its settings there
-        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="imaging-survey-metrics-"))
-        with uvicorn.Config("graph_service.app:create_app", host=host, port=port, **options).bind_socket() as free:
-            port = free.getsockname()[1]
-        console.print(f"Imaging Survey in {workers} processes at http://{host}:{port}/. Stop with Ctrl-C.")
-        uvicorn.run("graph_service.app:create_app", factory=True, workers=workers, host=host, port=port, **options)
-        return
-    app = create_app(settings)
-    service: Service = app.state.service
-    switching = Switching(lambda: create_app(settings), settings.reload_token.get_secret_value(), first=app)
-    config = uvicorn.Config(switching, host=host, port=port, **options)
-    listening = config.bind_socket()
-    port = listening.getsockname()[1]
-    where = settings.release or "the shipped records"
-    console.print(
-        f"Imaging Survey {service.dataset.version} ({__version__}) from {where}: {service.dataset.triples:,} triples."
-    )
-    console.print(
-        f"http://{host}:{port}/   SPARQL at /sparql, questions at /query, interface at /docs. Stop with Ctrl-C."
-    )
-    uvicorn.Server(config).run(sockets=[listening])

@@ -188,7 +188,7 @@ def serve(
     """Serve the survey: SPARQL, questions, pages, dumps."""
     from pydantic import ValidationError
 
-    from graph_service import app as service
+    from graph_service import running
     from graph_service.errors import BadParameter
     from graph_service.settings import Settings
 
@@ -201,7 +201,7 @@ def serve(
     chosen = release or settings.release or (Path("releases") if Path("releases/current").exists() else None)
     if chosen is not None and (chosen / "current").exists():
         chosen = chosen / "current"
-    service.run(settings.model_copy(update={"release": chosen}), host, port, workers, err)
+    running.run(settings.model_copy(update={"release": chosen}), host, port, workers, err)
 
 
 def _preview(old: str, new: str, releases: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,6 +13,8 @@ from graph_service.dataset import Built, Dataset, InMemory
 from graph_service.engine.conformance import unanswerable
 from graph_service.engine.local import LocalEngine
 from graph_service.engine.pooled import PooledEngine
+from graph_service.engine.pools import pool_for
+from graph_service.engine.workers import WorkerPool
 from graph_service.errors import SurveyError
 from graph_service.finder import Finder
 from graph_service.knowledge import Knowledge, words_in_order
@@ -38,7 +41,10 @@ class Service:
     def load(cls, settings: Settings) -> Service:
         files = survey.shipped()
         dataset: Dataset = Built(settings.release) if settings.release else InMemory(files)
-        engine = LocalEngine(dataset.quads(), dataset.digest)
+        if isinstance(dataset, Built):
+            engine = LocalEngine.loading(dataset.nquads(), dataset.digest)
+        else:
+            engine = LocalEngine(dataset.quads(), dataset.digest)
         known = list(queries.catalog(files.queries))
         if dataset.store is not None:
             known += queries.catalog(files.queries / "big")
@@ -62,6 +68,11 @@ class Service:
             return self.engine.query(text)
 
     @cached_property
+    def pool(self) -> WorkerPool:
+        """The processes that answer strangers, or the endpoint that does; to be started by who serves."""
+        return pool_for(self.dataset, self.settings)
+
+    @cached_property
     def knowledge(self) -> Knowledge:
         """The survey as dictionaries."""
         ontology = (self.files.ontology / "survey.ttl").read_text(encoding="utf-8")
@@ -71,6 +82,12 @@ class Service:
     def finder(self) -> Finder:
         """The index of archives and collections."""
         return Finder(self.knowledge)
+
+    def warm(self) -> None:
+        """Make what pages need, so that nobody waits for it; then keep the collector of garbage away from all of it."""
+        self.finder  # noqa: B018 - made by being asked for
+        gc.collect()
+        gc.freeze()
 
     @cached_property
     def etag(self) -> str:

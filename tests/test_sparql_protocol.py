@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import http.client
 import json
-import socket
 import xml.dom.minidom
 from collections.abc import Iterator
 from urllib.parse import quote, urlencode
@@ -395,10 +396,13 @@ def test_code_point_escapes(server: Server) -> None:
 
 def test_keep_alive_survives_errors(server: Server) -> None:
     """A refused request leaves the connection usable."""
-    with socket.create_connection(("127.0.0.1", server.port)) as client:
-        for line in ("PUT /sparql", "GET /sparql?query=nonsense", "GET /sparql?query=ASK%7B%7D"):
-            client.sendall(f"{line} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-            reply = b""
-            while not reply.endswith((b"}", b"\n")) or b"\r\n\r\n" not in reply:
-                reply += client.recv(65_536)
-        assert reply.endswith(b'{"head":{},"boolean":true}')
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", server.port)) as client:
+        sockets, answers = [], []
+        for method, target in (("PUT", ""), ("GET", "?query=nonsense"), ("GET", "?query=ASK%7B%7D")):
+            client.request(method, f"/sparql{target}", headers={"Accept": "application/sparql-results+json"})
+            response = client.getresponse()
+            answers.append((response.status, response.read()))
+            sockets.append(client.sock)
+    assert [status for status, _ in answers] == [405, 400, 200]
+    assert answers[-1][1] == b'{"head":{},"boolean":true}'
+    assert sockets[0] is sockets[1] is sockets[2] is not None

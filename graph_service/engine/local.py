@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyoxigraph
 from pyoxigraph import Quad, Store
 
 from graph_service.engine import guard, worker
+from graph_service.errors import DataError
 
 if TYPE_CHECKING:
     from graph_service.engine import Answer, Term
@@ -18,16 +21,37 @@ class LocalEngine:
     """An engine over quads in memory, for trusted queries. Never given a stranger's query."""
 
     def __init__(self, quads: Iterable[Quad], digest: str) -> None:
-        self.store = Store()
-        self.store.bulk_extend(quads)
         self._digest = digest
+        self._store = Store()
+        self._store.bulk_extend(quads)
+        self._loading: Future[None] | None = None
 
     @classmethod
     def over(cls, store: Store, digest: str) -> LocalEngine:
         """An engine over a store that is there already, such as one on disk that is only read."""
         engine = cls((), digest)
-        engine.store = store
+        engine._store = store
         return engine
+
+    @classmethod
+    def loading(cls, path: Path, digest: str) -> LocalEngine:
+        """An engine over a file of quads that is read beside whatever comes next; the first use waits for it."""
+        engine = cls((), digest)
+        executor = ThreadPoolExecutor(1, "loading")
+        engine._loading = executor.submit(engine._store.bulk_load, path=str(path), lenient=True)
+        executor.shutdown(wait=False)
+        return engine
+
+    @property
+    def store(self) -> Store:
+        """The data. Raises `DataError` when it could not be read."""
+        if self._loading is not None:
+            try:
+                self._loading.result()
+            except (OSError, SyntaxError) as error:
+                raise DataError(f"the data cannot be loaded: {error}.") from error
+            self._loading = None
+        return self._store
 
     @property
     def digest(self) -> str:

@@ -6,6 +6,7 @@ A nursery gives birth to worker processes, each on one end of a byte stream, and
 from __future__ import annotations
 
 import asyncio
+import ctypes.util
 import json
 import os
 import signal
@@ -51,6 +52,9 @@ class Nursery(Protocol):
     def is_running(self) -> bool:
         """Whether workers can be born."""
 
+    def begin(self) -> None:
+        """Start to load the data, if that can be done beside other work; `start` then waits for the rest."""
+
     async def start(self) -> None:
         """Load the data. Raises `DataError` when it cannot be loaded."""
 
@@ -72,8 +76,15 @@ def choose(path: Path, limits: Limits, isolation: str) -> Nursery:
 
 
 def environment() -> dict[str, str]:
-    """Our own environment, with our own search path and without backtraces."""
-    return os.environ | {"PYTHONPATH": os.pathsep.join(each for each in sys.path if each), "RUST_BACKTRACE": "0"}
+    """Our own environment, with our own search path and without backtraces.
+
+    The engine spends a fifth of its time allocating memory with the C library's allocator: where jemalloc is installed
+    (Debian: libjemalloc2), the processes with the data use that, with huge pages.
+    """
+    ours = {"PYTHONPATH": os.pathsep.join(each for each in sys.path if each), "RUST_BACKTRACE": "0"}
+    if sys.platform == "linux" and (found := ctypes.util.find_library("jemalloc")) is not None:
+        return {"LD_PRELOAD": found, "MALLOC_CONF": "thp:always"} | os.environ | ours
+    return os.environ | ours
 
 
 class ForkNursery:
@@ -85,6 +96,7 @@ class ForkNursery:
         self._path = path
         self._limits = limits
         self._process: subprocess.Popen[bytes] | None = None
+        self._begun: socket.socket | None = None
         self._control: socket.socket | None = None
         self._loaded: asyncio.Future[None] | None = None
         self._births: deque[asyncio.Future[int]] = deque()
@@ -95,9 +107,8 @@ class ForkNursery:
         """Whether the zygote lives, as far as we know."""
         return self._control is not None
 
-    async def start(self) -> None:
-        """Spawn the zygote and wait until it has loaded the data; also after the last one was lost."""
-        self._close()
+    def begin(self) -> None:
+        """Spawn the zygote."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             command = [sys.executable, "-m", "graph_service.engine.zygote", str(theirs.fileno())]
@@ -107,10 +118,18 @@ class ForkNursery:
                 pass_fds=[theirs.fileno()],
                 env=environment(),
             )
-        self._control = ours
+        self._begun = ours
+
+    async def start(self) -> None:
+        """Wait until the zygote has loaded the data; a new one, unless one was just begun."""
+        self._close()
+        if self._begun is None:
+            self.begin()
+        assert self._begun is not None
+        self._control, self._begun = self._begun, None
         loop = asyncio.get_running_loop()
         self._loaded = loop.create_future()
-        loop.add_reader(ours.fileno(), self._listen)
+        loop.add_reader(self._control.fileno(), self._listen)
         await asyncio.wait_for(self._loaded, START_SECONDS)
 
     async def bear(self, protocol: Callable[[], asyncio.Protocol]) -> int:
@@ -208,8 +227,11 @@ class SpawnNursery:
         """Always: there is nothing that could be lost."""
         return True
 
-    async def start(self) -> None:
+    def begin(self) -> None:
         """Nothing: each worker loads the data."""
+
+    async def start(self) -> None:
+        """Nothing to load, but the data must be there."""
         if not self._path.exists():
             raise DataError(f"The data cannot be loaded: {self._path} does not exist.")
 

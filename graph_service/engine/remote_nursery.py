@@ -71,6 +71,9 @@ class RemoteNursery:
         """Whether workers can be born."""
         return self._client is not None
 
+    def begin(self) -> None:
+        """Nothing: the data is there."""
+
     async def start(self) -> None:
         """Connect. Raises `DataError` when the endpoint does not answer, or does not have the release."""
         await self._close()

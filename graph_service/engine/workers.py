@@ -99,7 +99,7 @@ class Answer:
         self._tell()
 
     async def _wait(self) -> None:
-        self._news = asyncio.get_running_loop().create_future()
+        self._news = self._link.loop.create_future()
         await self._news
 
     def _tell(self) -> None:
@@ -112,6 +112,7 @@ class Link(asyncio.Protocol):
 
     def __init__(self, pool: WorkerPool) -> None:
         self._pool = pool
+        self.loop = asyncio.get_running_loop()
         self._buffer = b""
         self._timer: asyncio.TimerHandle | None = None
         self.stream: Stream
@@ -126,7 +127,7 @@ class Link(asyncio.Protocol):
         """Send a query; the answer to come."""
         answer = self.answer = Answer(self)
         self.stream.write(task if isinstance(task, bytes) else task.packed())
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._expire, seconds)
+        self._timer = self.loop.call_later(seconds, self._expire, seconds)
         return answer
 
     def data_received(self, data: bytes) -> None:
@@ -224,6 +225,10 @@ class WorkerPool:
     def state(self) -> dict[str, int]:
         """How many workers live and are idle, and how many queries wait."""
         return {"alive": len(self._alive), "idle": len(self._idle), "waiting": len(self._waiting)}
+
+    def begin(self) -> None:
+        """Start to load the data before there is an event loop, to save time; `start` does the rest."""
+        self.nursery.begin()
 
     async def start(self) -> None:
         """Load the data and start the workers. Raises `DataError`."""

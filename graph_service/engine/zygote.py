@@ -13,6 +13,7 @@ front is gone the socket closes, and the zygote takes its workers with it.
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import os
 import resource
@@ -29,6 +30,9 @@ from graph_service.engine.frames import Limits
 
 SAID_BYTES = 2_000
 SPARE_FILES = 64
+NICENESS = 5
+"""Workers leave the processor to the front, which has little to do for each query but must do it at once."""
+
 STACK_BYTES = 64 * 1024 * 1024
 _PR_SET_PDEATHSIG = 1
 
@@ -59,6 +63,7 @@ class Zygote:
 
     def run(self) -> None:
         """Do as told until the front is gone."""
+        gc.disable()  # a worker makes no cycles worth looking for, and looking would copy the pages that it shares
         self._tell("loaded", len(self._store) if self._store is not None else 0)
         while True:
             message, descriptors, _, _ = socket.recv_fds(self._control, 4096, 1)
@@ -84,6 +89,7 @@ class Zygote:
     def _be_worker(self, descriptor: int, said: int) -> None:
         try:
             _die_with_parent()
+            os.nice(NICENESS)
             os.dup2(said, 2)
             os.dup2(descriptor, 3)
             os.closerange(4, 256)

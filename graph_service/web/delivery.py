@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from graph_service.web.rendering import HEADERS
+POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Permissions-Policy": "interest-cohort=()",
+}
+"""What every page says to browsers; other answers get those that they do not set themselves."""
 
 
 class CommonHeaders:
-    """Adds the headers of `rendering.HEADERS` to answers that do not set them; bodies pass as they are."""
+    """Adds `HEADERS` to answers that do not set them; bodies pass as they are."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from graph_service.errors import NotFound
 from graph_service.service import Service
 from graph_service.web import static
-from graph_service.web.rendering import POLICY
+from graph_service.web.delivery import POLICY
 from graph_service.web.routing import pages_of
 
 POLICY_WITH_STYLES = f"{POLICY}; style-src 'self' 'unsafe-inline'; img-src 'self' data:"

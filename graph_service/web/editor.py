@@ -18,9 +18,10 @@ from graph_service.observed import Shown, shown
 from graph_service.service import Service
 from graph_service.terms import FOREIGN, KINDS, ONTOLOGY, PREFIXES, SCHEMES, shorten
 from graph_service.web import static
+from graph_service.web.delivery import HEADERS, POLICY
 from graph_service.web.page import CAVEAT, View
 from graph_service.web.protocol import Scope
-from graph_service.web.rendering import HEADERS, POLICY, Pages
+from graph_service.web.rendering import Pages
 from graph_service.web.routing import pages_of
 
 Page = Callable[[Scope], Awaitable[Response]]

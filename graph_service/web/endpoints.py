@@ -13,7 +13,6 @@ from pyoxigraph import NamedNode, Triple
 from starlette.routing import Route
 
 from graph_service.description import Description
-from graph_service.engine.pools import pool_for
 from graph_service.service import Service
 from graph_service.terms import BASE, FOREIGN
 from graph_service.web import operations
@@ -30,7 +29,7 @@ class Endpoints:
     def __init__(self, service: Service, page: Page | None = None) -> None:
         settings = self.settings = service.settings
         self._service = service
-        self.pool = pool_for(service.dataset, settings)
+        self.pool = service.pool
         self.journal, self.fairness = Journal(settings), Fairness(settings)
         self.sparql = SparqlEndpoint(
             self.pool, settings, described(service), fairness=self.fairness, journal=self.journal, page=page
@@ -50,14 +49,14 @@ class Endpoints:
             await self.pool.stop()
 
     def attach(self, app: FastAPI) -> None:
-        """Adds the routes to an application, before all that it has."""
+        """Puts the routes before all that an application has, and `/sparql` before even its middleware."""
         app.router.routes[:0] = [
             Route("/mcp", self.agents),
             Route("/release/{version}/sparql", self.pinned),
             Route("/release/{version}/sparql/", self.pinned),
             *operations.routes(self.pool, self.settings, self.journal),
         ]
-        app.add_middleware(SparqlFirst, endpoint=self.sparql)
+        app.middleware_stack = SparqlFirst(app.build_middleware_stack(), self.sparql)
 
 
 def described(service: Service) -> Description:

@@ -22,17 +22,9 @@ from graph_service.formats import HTML
 from graph_service.knowledge import Knowledge, path_of
 from graph_service.service import Service
 from graph_service.web import static
+from graph_service.web.delivery import HEADERS
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
-POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "strict-origin-when-cross-origin",
-    "Permissions-Policy": "interest-cohort=()",
-}
-"""What every page says to browsers; other answers get those that they do not set themselves."""
-
 SMALLEST = 600
 KEPT_BYTES = 16 * 1024 * 1024
 MENU = (

@@ -14,6 +14,7 @@ import zstandard
 
 from graph_service.engine.workers import Answer
 from graph_service.errors import SurveyError
+from graph_service.web.delivery import HEADERS
 from graph_service.web.protocol import Send
 
 Headers = list[tuple[bytes, bytes]]
@@ -29,7 +30,11 @@ CORS: Headers = [
         b"Link, ETag, Content-Location, Server-Timing, RateLimit, RateLimit-Policy, Retry-After, X-Query-Id",
     ),
 ]
-COMMON: Headers = [*CORS, (b"vary", b"Accept, Accept-Encoding, Origin"), (b"x-content-type-options", b"nosniff")]
+COMMON: Headers = [
+    *CORS,
+    (b"vary", b"Accept, Accept-Encoding, Origin"),
+    *((name.lower().encode(), value.encode()) for name, value in HEADERS.items()),
+]
 
 
 class Compressor(Protocol):
@@ -75,24 +80,23 @@ async def send_stream(
     squeeze = compressor(coding) if coding else None
     kept: list[bytes] | None = []
     size = 0
-    while part := await answer.part():
-        size += len(part)
-        if kept is not None:
-            kept = [*kept, part] if size <= keep else None
-        data = squeeze.compress(part) if squeeze is not None else part
-        if data:
-            await _send_in_time(send, data, answer, stall_seconds)
-    await send({"type": "http.response.body", "body": squeeze.flush() if squeeze is not None else b""})
-    return b"".join(kept) if kept is not None else None
-
-
-async def _send_in_time(send: Send, data: bytes, answer: Answer, seconds: float) -> None:
+    now = asyncio.get_running_loop().time
     try:
-        async with asyncio.timeout(seconds):
-            await send({"type": "http.response.body", "body": data, "more_body": True})
+        async with asyncio.timeout(None) as patience:
+            while part := await answer.part():
+                size += len(part)
+                if kept is not None:
+                    kept = [*kept, part] if size <= keep else None
+                data = squeeze.compress(part) if squeeze is not None else part
+                if data:
+                    patience.reschedule(now() + stall_seconds)
+                    await send({"type": "http.response.body", "body": data, "more_body": True})
+                    patience.reschedule(None)
     except TimeoutError:
         answer.abandon()
-        raise SurveyError(f"The client took nothing for {seconds:g} s.") from None
+        raise SurveyError(f"The client took nothing for {stall_seconds:g} s.") from None
     except OSError:
         answer.abandon()
         raise SurveyError("The client left.") from None
+    await send({"type": "http.response.body", "body": squeeze.flush() if squeeze is not None else b""})
+    return b"".join(kept) if kept is not None else None

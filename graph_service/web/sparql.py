@@ -7,6 +7,7 @@ dataset and format; a worker; the answer, whole or streamed (`sending`). The eng
 from __future__ import annotations
 
 import itertools
+import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from time import perf_counter
@@ -29,6 +30,8 @@ from graph_service.web.prepared import Key, Prepared, prefers_page, prepare
 from graph_service.web.protocol import METHODS, Head, Message, Receive, Scope, Send
 from graph_service.web.sending import CODINGS, COMMON, CORS, SMALLEST, Headers, compress, send_stream, send_whole
 from graph_service.web.visitor import Visitor
+
+log = logging.getLogger("graph_service.sparql")
 
 Page = Callable[[Scope], Awaitable[Any]]
 """What shows the endpoint to people: given a scope with a `View` under `sparql`, an ASGI response."""
@@ -89,6 +92,9 @@ class SparqlEndpoint:
             await self._answer(scope, receive, send, head, began)
         except SurveyError as caught:
             error = caught
+        except Exception:
+            log.exception("unexpected error at %s", self._path)
+            error = SurveyError("The fault is ours and has been logged; please try again later.")
         finally:
             if not is_open:
                 self._fairness.leave(scope)
@@ -335,7 +341,7 @@ async def _nothing_more() -> Message:
 class SparqlFirst:
     """An application whose `/sparql` and `/sparql/` go straight to the endpoint, past all routing.
 
-    As middleware: `app.add_middleware(SparqlFirst, endpoint=endpoint)`, added last so that it stands first.
+    It stands before the application's middleware too, so the endpoint handles every error itself.
     """
 
     def __init__(self, app: Any, endpoint: SparqlEndpoint) -> None:
