@@ -187,3 +187,24 @@ def test_a_stanza_says_nothing_twice() -> None:
     stanza.say("survey:modality", "modality:ct", "modality:mr")
     stanza.say("survey:modality", "modality:ct")
     assert stanza.facts == [("survey:modality", "modality:ct"), ("survey:modality", "modality:mr")]
+
+
+@pytest.mark.parametrize(
+    ("species", "diseases", "spoken"),
+    [
+        ("Human", "Non-small Cell Lung Cancer", "people with non-small cell lung cancer"),
+        ("Human", "Burkitt Lymphoma", "people with Burkitt lymphoma"),
+        ("Human", "COVID-19 (non-cancer)", "people with COVID-19"),
+        ("Human", "Prostate Cancer, Anal Cancer", "people with prostate cancer or anal cancer"),
+        ("Human", "Healthy Controls (non-cancer)", "healthy people"),
+        ("Human", "Phantom", "phantoms"),
+        ("Mouse", "Lung Fever, Not Otherwise Specified", "mice with lung fever"),
+    ],
+)
+def test_a_description_reads_as_a_sentence(
+    vocabulary: idc.Vocabulary, species: str, diseases: str, spoken: str
+) -> None:
+    """Diseases are written as within a sentence: names and abbreviations keep their capitals, phantoms have none."""
+    row = {**SNAPSHOT["collections"][0], "species": species, "cancer_types": diseases, "modalities": ["CT"]}
+    each = idc.collections({**SNAPSHOT, "collections": [row]}, vocabulary, "source:archive-survey-2010", "2026-11-23")
+    assert each[0].description == f"CT of {spoken}, distributed by NCI's Imaging Data Commons."

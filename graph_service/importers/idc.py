@@ -22,7 +22,9 @@ from graph_service.terms import BASE, PREFIXES, str_of
 from graph_service.writing import Stanza, dated, quoted
 
 SKOS = PREFIXES["skos"]
-ANNOTATION_OBJECTS = frozenset({"SEG", "RTSTRUCT", "RTDOSE", "RTPLAN", "SR", "ANN", "PR", "KO", "REG", "FUSION", "M3D"})
+ANNOTATION_OBJECTS = frozenset(
+    {"SEG", "RTSTRUCT", "RTDOSE", "RTPLAN", "SR", "ANN", "PR", "KO", "REG", "RWV", "FUSION", "M3D"}
+)
 """DICOM modalities that are made from images and are not images of a patient."""
 VARIED = frozenset({"various", "multiple", "not applicable", "non-cancer", ""})
 
@@ -36,6 +38,7 @@ class Vocabulary:
     """Finds the concept of a scheme by its label, notation or other name, without regard to case and punctuation."""
 
     names: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    labels: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, quads: Iterable[ox.Quad]) -> Vocabulary:
@@ -48,12 +51,18 @@ class Vocabulary:
                 scheme, _, slug = subject.removeprefix(BASE).partition("/")
                 place = ("prefLabel", "notation", "altLabel").index(label)
                 ranked.append((place, scheme, _key(str_of(quad.object)), slug))
+                if label == "prefLabel":
+                    found.labels[f"{scheme}:{slug}"] = str_of(quad.object)
         for _, scheme, name, slug in sorted(ranked):
             found.names[scheme].setdefault(name, f"{scheme}:{slug}")
         return found
 
     def concept(self, scheme: str, text: str) -> str | None:
         return self.names[scheme].get(_key(text))
+
+    def label(self, scheme: str, text: str) -> str:
+        """What the concept of that name is called, or the name itself where there is no such concept."""
+        return self.labels.get(self.concept(scheme, text) or "", text)
 
 
 @dataclass(frozen=True)
@@ -150,7 +159,7 @@ def _collection(row: Mapping[str, Any], vocabulary: Vocabulary, source: str, as_
         dois,
         seen,
         tuple(unknown),
-        _description(row, images),
+        _description(row, images, vocabulary),
         set(images) <= {"SM", "OT"} or not row["in_vivo_candidate"],
     )
 
@@ -176,16 +185,34 @@ SPOKEN = {
 }
 
 
-def _description(row: Mapping[str, Any], images: list[str]) -> str:
+EPONYMS = frozenset({"Burkitt", "Ewing", "Hodgkin", "Kaposi", "Merkel", "Wilms"})
+"""Words of diseases that are names of people, and so keep their capital within a sentence."""
+NO_DISEASE = frozenset({"phantom", "healthy", "healthy control", "not otherwise specified"})
+"""What a source lists among diseases although it names none."""
+
+
+def _description(row: Mapping[str, Any], images: list[str], vocabulary: Vocabulary) -> str:
     """One sentence made from the counted facts."""
     kinds = list(dict.fromkeys(SPOKEN.get(code, code) for code in images)) or ["Derived objects"]
-    named = kinds[0] if len(kinds) == 1 else ", ".join(kinds[:-1]) + " and " + kinds[-1]
+    named = _listed(kinds, "and")
     named = named[0].upper() + named[1:]
-    who = {"Human": "people", "Mouse": "mice", "Canine": "dogs"}.get(row["species"], "subjects")
-    conditions = [part[0].lower() + part[1:] if part[1:2].islower() else part for part in _parts(row["cancer_types"])]
-    if not conditions or len(conditions) > 3:
-        about = f" of {who}"
-    else:
-        listed = conditions[0] if len(conditions) == 1 else ", ".join(conditions[:-1]) + " or " + conditions[-1]
-        about = f" of {who} with {listed}"
-    return f"{named}{about}, distributed by NCI's Imaging Data Commons."
+    who = {"Human": "people", "Mouse": "mice", "Canine": "dogs", "Phantom": "phantoms"}.get(row["species"], "subjects")
+    spoken = [_spoken(part, vocabulary) for part in _parts(row["cancer_types"])]
+    if "phantom" in spoken:
+        who = "phantoms"
+    elif spoken and set(spoken) <= {"healthy", "healthy control"}:
+        who = f"healthy {who}"
+    conditions = list(dict.fromkeys(each for each in spoken if each not in NO_DISEASE and who != "phantoms"))
+    about = f" with {_listed(conditions, 'or')}" if 0 < len(conditions) <= 3 else ""
+    return f"{named} of {who}{about}, distributed by NCI's Imaging Data Commons."
+
+
+def _listed(words: list[str], last: str) -> str:
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + f" {last} " + words[-1]
+
+
+def _spoken(condition: str, vocabulary: Vocabulary) -> str:
+    """A disease as it stands within a sentence: its concept's label, without capitals but for names and abbreviations."""
+    parts = re.split(r"([ -])", vocabulary.label("condition", condition.removesuffix(" (non-cancer)")))
+    spoken = "".join(part.lower() if part[1:].islower() and part not in EPONYMS else part for part in parts)
+    return f"{spoken}s" if spoken.endswith("tumor") else spoken
