@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -275,6 +276,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of files need not be UTF-8, terminals neither
+    gc.set_threshold(100_000)  # a graph is many objects and no cycles
     try:
         app()
         sys.stdout.flush()

@@ -28,7 +28,7 @@ class Survey:
     def triples(self) -> list[ox.Triple]:
         """The distinct triples of all graphs together, ordered by subject, predicate and object."""
         distinct = {ox.Triple(quad.subject, quad.predicate, quad.object) for quad in self.quads}
-        return sorted(distinct, key=lambda triple: (str(triple.subject), str(triple.predicate), str(triple.object)))
+        return sorted(distinct, key=str)
 
 
 def build(files: Files) -> Survey:
@@ -70,9 +70,4 @@ def quad_of(triple: ox.Triple, graph: ox.NamedNode) -> ox.Quad:
 
 def in_order(quads: Iterable[ox.Quad]) -> tuple[ox.Quad, ...]:
     """Distinct quads by graph, subject, predicate and object: whatever is made from them is the same each time."""
-    return tuple(
-        sorted(
-            set(quads),
-            key=lambda quad: (str(quad.graph_name), str(quad.subject), str(quad.predicate), str(quad.object)),
-        )
-    )
+    return tuple(sorted(set(quads), key=lambda quad: (str(quad.graph_name), str(quad))))

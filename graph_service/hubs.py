@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ HUBS: tuple[Hub, ...] = (
 )
 
 
+@lru_cache(maxsize=65_536)
 def hub_of(iri: str) -> Hub | None:
     """The hub that an IRI belongs to; None for any other."""
     return next((hub for hub in HUBS if iri.startswith(hub.space)), None)

@@ -188,9 +188,10 @@ def changes(folder: Path, survey: Survey, version: str, before: Release | None) 
 def description(folder: Path, survey: Survey, files: Files, previous: str | None) -> None:
     """What the release says of itself: VoID, examples, DCAT with sizes and checksums, the served graph, RO-Crate."""
     version = version_of(files)
-    described = selfdescription.quads(survey, files, previous)
+    counted = void.describe(survey.triples, version)
+    described = selfdescription.quads(survey, files, previous, counted)
     (folder / SERVED).write_bytes(ox.serialize([*survey.quads, *described], format=ox.RdfFormat.N_QUADS) or b"")
-    (folder / "void.ttl").write_bytes(void.describe(survey.triples, version).turtle())
+    (folder / "void.ttl").write_bytes(counted.turtle())
     asked = examples.describe(queries.catalog(files.queries))
     (folder / "examples.ttl").write_bytes(asked.turtle() + examples.prefixes().turtle())
     listed = release.listing(folder)

@@ -17,6 +17,7 @@ import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -255,6 +256,11 @@ def pack(files: Files) -> bytes:
     return packed.getvalue()
 
 
+def squeeze(path: Path, content: bytes) -> None:
+    """The content, compressed, the same bytes each time."""
+    path.write_bytes(gzip.compress(content, 6, mtime=0))
+
+
 def _fill(
     folder: Path,
     survey: Survey,
@@ -281,15 +287,19 @@ def _fill(
     made = statistics(survey)
     manifest["things"] = made["things"]
     (folder / "statistics.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
-    for suffix, kind in DUMPS.items():
-        progress(f"writing survey.{suffix}")
-        content = ox.serialize(
-            survey.quads if kind.supports_datasets else survey.triples, format=kind, prefixes=PREFIXES
-        )
-        assert content is not None
-        (folder / f"survey.{suffix}").write_bytes(content)
-        (folder / f"survey.{suffix}.gz").write_bytes(gzip.compress(content, 9, mtime=0))
-    (folder / SOURCES).write_bytes(pack(files))
+    squeezed = []
+    with ThreadPoolExecutor(thread_name_prefix="compressing") as beside:
+        for suffix, kind in DUMPS.items():
+            progress(f"writing survey.{suffix}")
+            content = ox.serialize(
+                survey.quads if kind.supports_datasets else survey.triples, format=kind, prefixes=PREFIXES
+            )
+            assert content is not None
+            (folder / f"survey.{suffix}").write_bytes(content)
+            squeezed.append(beside.submit(squeeze, folder / f"survey.{suffix}.gz", content))
+        (folder / SOURCES).write_bytes(pack(files))
+    for each in squeezed:
+        each.result()
     for step, extra in extras.items():
         progress(f"writing {step}")
         extra(folder, survey, files)

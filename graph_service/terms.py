@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 BASE = "https://w3id.org/imaging-survey/"
@@ -89,6 +90,7 @@ PREFIXES: dict[str, str] = dict(
 """Every prefix that a file of the survey may use; a record that uses another is refused."""
 
 
+@lru_cache(maxsize=65_536)
 def shorten(iri: str) -> str:
     """The IRI as a prefixed name where one of `PREFIXES` fits, else in angle brackets."""
     for prefix, namespace in PREFIXES.items():
