@@ -120,8 +120,6 @@ def test_the_text_keeps_the_style(name: str) -> None:
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_two_engines_give_the_same_rows(name: str, oxigraph: ox.Store, request: pytest.FixtureRequest) -> None:
     """With its examples a question parses on Oxigraph and rdflib, gives a row or more, and the same rows on both."""
-    if name == "conflicts":
-        pytest.skip("rdflib takes minutes for its join of observations by date; the rows were compared once")
     question = QUESTIONS[name]
     text = question.bind(question.examples())
     found = rows(question, oxigraph)
