@@ -51,19 +51,21 @@ class Service:
         return cls(settings, files, dataset, engine, {query.name: query for query in known})
 
     def answer(self, query: Query, text: str) -> Answer:
-        """The answer to a question with its values bound: from memory, the store on disk, or another endpoint.
+        """The answer to a question with its values bound: from the processes that answer strangers, with their limits.
 
-        What that endpoint cannot do (see `engine/conformance.toml`), or fails at, is answered from memory.
+        What another endpoint in their place cannot do (see `engine/conformance.toml`), or fails at, is answered from
+        memory, and so is everything before the service has started; a question over imports is not in memory.
         """
         is_big = query.path.parent.name == "big"
-        if self.settings.engine_url is None:
-            return self.pooled.query(text) if is_big else self.engine.query(text)
-        if not is_big and query.name in unanswerable(self.settings.engine_dialect):
+        is_remote = self.settings.engine_url is not None
+        if not is_big and (
+            not self.pooled.is_bound or (is_remote and query.name in unanswerable(self.settings.engine_dialect))
+        ):
             return self.engine.query(text)
         try:
             return self.pooled.query(text)
         except SurveyError:
-            if is_big:
+            if is_big or not is_remote:
                 raise
             return self.engine.query(text)
 

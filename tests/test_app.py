@@ -12,7 +12,11 @@ import httpx
 import pytest
 
 from graph_service import queries
+from graph_service.app import create_app
+from graph_service.release import Release
+from graph_service.settings import Settings
 from graph_service.survey import Files
+from tests.serving import serving
 
 JSON = {"Accept": "application/sparql-results+json"}
 
@@ -201,3 +205,13 @@ class TestFirstSteps:
         answer = client.get("/", headers={"Accept": "text/html"})
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
+
+
+def test_a_question_ends_at_the_deadline(released: Release) -> None:
+    """A question that is asked without values and takes too long is ended like any query, and told as such."""
+    with serving(create_app(Settings(release=released.folder, query_seconds=0.0005))) as home:
+        answer = httpx.get(f"{home}/query/survey-as-of.csv", timeout=30)
+        assert answer.status_code == 504
+        assert answer.json()["code"] == "query-timeout"
+        assert answer.json()["detail"] == "The query took longer than 0.0005 s."
+        assert httpx.get(f"{home}/readyz").status_code == 200

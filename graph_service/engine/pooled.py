@@ -1,6 +1,6 @@
 """The pool that answers strangers as an engine for our own code in other threads: a deadline, and processes that can be killed.
 
-For the questions over data that are too large for this process, or that another endpoint has.
+For the predefined questions: their values come from strangers, and their data may be too large for this process.
 """
 
 from __future__ import annotations
@@ -34,6 +34,11 @@ class PooledEngine:
     def bind(self, pool: WorkerPool, settings: Settings) -> None:
         """Uses this pool; called in its event loop."""
         self._bound = (pool, settings, asyncio.get_running_loop())
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether there is a pool to ask."""
+        return self._bound is not None
 
     @property
     def digest(self) -> str:
