@@ -26,6 +26,10 @@ CAVEATS = (
         "A property path of length zero (`*`, `?`) from a constant that does not occur in the data finds nothing, "
         "where SPARQL 1.1 says that it finds the constant itself."
     ),
+    (
+        "The default graph is the union of all named graphs, and a triple that several of them hold is found once in "
+        "each; say DISTINCT where that matters."
+    ),
     "Numbers are written in canonical form: 1.50 as 1.5; integer subtypes as xsd:integer.",
     "In XML results, characters that XML 1.0 cannot hold are replaced by U+FFFD.",
 )
