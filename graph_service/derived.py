@@ -4,7 +4,8 @@ The rule, in order (design: docs in `records/README.md`):
 
 1. An observation is dated by `survey:asOf`, or by `survey:consulted` where the source shows no date. Dates compare as
    text.
-2. A dimension that keeps `latest` takes the values of its newest observation; several of one date are joined.
+2. A dimension that keeps `latest` takes the values of its newest observation; several of one date are joined. A lower
+   bound (*more than*, *at least*) from a source without a date wins over no dated number that it agrees with.
 3. A second-hand observation never wins over a first-hand one of the same age or newer; without `asOf` its age is
    not known, so it wins over no first-hand one at all.
 4. A dimension that keeps `all` (names, identifiers, relations) takes every value ever observed.
@@ -15,6 +16,7 @@ The rule, in order (design: docs in `records/README.md`):
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -28,6 +30,8 @@ RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 SUB_PROPERTY = "http://www.w3.org/2000/01/rdf-schema#subPropertyOf"
 LACKS, NOT_STATED = f"{SURVEY}lacks", f"{SURVEY}notStated"
 QUALIFIERS = tuple(f"{SURVEY}{name}" for name in ("approximately", "moreThan", "atLeast", "atMost"))
+LOWER = tuple(f"{SURVEY}{name}" for name in ("moreThan", "atLeast"))
+_NUMBER = re.compile(r"\d+(\.\d+)?").fullmatch
 OPPOSED = (
     tuple(f"{SURVEY}{name}" for name in ("capability", "partialCapability", "capabilityThroughComponent", "lacks")),
     tuple(f"{SURVEY}{name}" for name in ("permits", "forbids")),
@@ -75,6 +79,31 @@ def newest(observations: list[Observation]) -> list[Observation]:
         latest = max(seen.date for seen in second_hand)
         return [seen for seen in second_hand if seen.date == latest]
     return [seen for seen in first_hand if seen.date == best]
+
+
+def informative(name: str, observations: list[Observation]) -> list[Observation]:
+    """The observations of a dimension without the undated lower bounds that a dated first-hand number meets."""
+
+    def number(seen: Observation) -> float | None:
+        values = [
+            float(each.value)
+            for each in seen.facts.get(name, ())
+            if isinstance(each, ox.Literal) and _NUMBER(each.value)
+        ]
+        return max(values, default=None)
+
+    dated = [
+        value for seen in observations if seen.as_of and not seen.second_hand and (value := number(seen)) is not None
+    ]
+
+    def is_vague(seen: Observation) -> bool:
+        bounds = [value for each in LOWER for value in seen.facts.get(each, ())]
+        if seen.as_of or ox.NamedNode(name) not in bounds or not dated:
+            return False
+        value = number(seen)
+        return value is not None and value <= max(dated)
+
+    return [seen for seen in observations if not is_vague(seen)]
 
 
 def latest_facts(quads: Iterable[ox.Quad]) -> Iterator[ox.Triple]:
@@ -148,7 +177,7 @@ class Said:
                 stating[name].append(seen)
         for name in sorted(stating):
             self.stated.add(ox.NamedNode(name))
-            for seen in newest(stating[name]):
+            for seen in newest(informative(name, stating[name])):
                 self.stated.update(seen.facts.get(name, ()))
                 if name not in seen.facts:
                     yield self._say(LACKS, ox.NamedNode(name))

@@ -109,6 +109,17 @@ class TestLatest:
             "survey:subjectCount 12",
         ]
 
+    def test_a_lower_bound_without_a_date(self) -> None:
+        """*More than 100*, read somewhere undated, says nothing against the 120 of last year, but against 90 it does."""
+        bound = undated("2026-11-23", "survey:subjectCount 100 ; survey:moreThan survey:subjectCount")
+        told = ["survey:lastSeen 2026-11-23", "survey:moreThan survey:subjectCount", "survey:subjectCount 100"]
+        assert followed(bound) == told
+        assert followed(dated("2025", "survey:subjectCount 90"), bound) == told
+        assert followed(dated("2025", "survey:subjectCount 120"), bound) == [
+            "survey:lastSeen 2026-11-23",
+            "survey:subjectCount 120",
+        ]
+
     def test_a_dimension_that_was_lost(self) -> None:
         """That the thing lacks a dimension as a whole is an answer like a value, and the newest counts."""
         has, has_not = "survey:browseBy facet:study", "survey:lacks survey:browseBy"
