@@ -12,7 +12,7 @@ import threading
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from graph_service.errors import BadRequest, QueryTimeout, TooLarge
+from graph_service.errors import BadRequest, Busy, QueryTimeout, TooLarge
 from graph_service.problems import Problem
 from graph_service.records import SLUG
 from graph_service.survey import Files
@@ -21,6 +21,12 @@ from graph_service.terms import KINDS
 LARGEST = 200_000
 DEEPEST = 20
 """Nested brackets; a record in style has none, and deep nesting is how parsers are broken."""
+
+MOST = 200
+"""Problems of one record that are told; a broken one can have thousands."""
+
+WAITING = 8
+"""Records that are checked or wait for it; each holds a thread, of which pages need some."""
 
 
 def work(files: Files, pipe: Connection) -> None:
@@ -40,7 +46,10 @@ def work(files: Files, pipe: Connection) -> None:
             path.write_text(text, encoding="utf-8")
             found = checker.check(path)
             path.unlink()
-            pipe.send([(each.line, each.column, each.rule, each.message.replace(folder, "")) for each in found])
+            told = [(each.line, each.column, each.rule, each.message.replace(folder, "")) for each in found[:MOST]]
+            if len(found) > MOST:
+                told.append((found[MOST].line, 1, "more", f"{len(found) - MOST:,} more problems follow; mend these first."))
+            pipe.send(told)
 
 
 class Checking:
@@ -51,21 +60,25 @@ class Checking:
         self.seconds = seconds
         self.start_seconds = start_seconds
         self._one_at_a_time = threading.Lock()
+        self._places = threading.BoundedSemaphore(WAITING)
         self._process: multiprocessing.process.BaseProcess | None = None
         self._pipe: Connection | None = None
 
     def problems(self, kind: str, slug: str, text: str) -> list[Problem]:
-        """What is wrong with a record; raises `BadRequest`, `TooLarge` or `QueryTimeout`."""
-        if kind not in KINDS:
-            raise BadRequest(f"`{kind}` is no kind of record; there are {', '.join(KINDS)}.", parameter="kind")
-        if not SLUG.fullmatch(slug) or len(slug) > 100:
-            raise BadRequest(
-                f"`{slug[:100]}` is no slug; use lower-case letters, digits and hyphens.", parameter="slug"
-            )
+        """What is wrong with a record; raises `BadRequest`, `TooLarge`, `QueryTimeout` or `Busy`."""
+        self.place(kind, slug)
         if len(text.encode()) > LARGEST:
             raise TooLarge(f"the record has {len(text.encode()):,} bytes; at most {LARGEST:,} are checked here.")
         if nesting(text) > DEEPEST:
             raise BadRequest(f"brackets are nested more than {DEEPEST} deep; a record needs none.")
+        if not self._places.acquire(blocking=False):
+            raise Busy("Too many records are being checked.", headers={"Retry-After": "5"})
+        try:
+            return self._checked(kind, slug, text)
+        finally:
+            self._places.release()
+
+    def _checked(self, kind: str, slug: str, text: str) -> list[Problem]:
         with self._one_at_a_time:
             pipe = self._running()
             pipe.send((kind, slug, text))
@@ -77,7 +90,18 @@ class Checking:
             except EOFError:
                 self._end()
                 raise BadRequest("the record cannot be checked; it ended the checking process.") from None
-        return [Problem(Path(kind) / f"{slug}.ttl", *each) for each in found]
+        return [Problem(self.place(kind, slug), *each) for each in found]
+
+    @staticmethod
+    def place(kind: str, slug: str) -> Path:
+        """Where a record lies below `records/`; raises `BadRequest` for names that none can have."""
+        if kind not in KINDS:
+            raise BadRequest(f"`{kind}` is no kind of record; there are {', '.join(KINDS)}.", parameter="kind")
+        if not SLUG.fullmatch(slug) or len(slug) > 100:
+            raise BadRequest(
+                f"`{slug[:100]}` is no slug; use lower-case letters, digits and hyphens.", parameter="slug"
+            )
+        return Path(kind) / f"{slug}.ttl"
 
     def _running(self) -> Connection:
         if self._process is None or not self._process.is_alive() or self._pipe is None:

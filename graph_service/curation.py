@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import re
+import shutil
 import time
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,6 +18,7 @@ from graph_service.problems import Problem
 
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
+SOMETHING = re.compile(r".*\S.*")
 new = typer.Typer(help="Write a new record, or a new observation into a record.", no_args_is_help=True)
 
 Paths = Annotated[
@@ -51,28 +54,43 @@ def check(
 
 def _watch(root: Path, paths: list[Path], form: str) -> None:
     """Checks what changed, again and again, until it is interrupted."""
-    from graph_service import reports, survey
+    from graph_service import records, reports, survey
     from graph_service.checker import Checker
+    from graph_service.records import Record
 
-    checker = Checker(survey.shipped())
-    seen: dict[Path, float] = {}
-    err.print(f"Watching {root}; stop with Ctrl-C.")
+    checker = Checker(survey.shipped(), paths)
+    seen = _times(paths or [root])
+    err.print(f"Watching {root}; stop with Ctrl-C.", markup=False)
     while True:
-        folders = paths or [root]
-        now = {
-            path: path.stat().st_mtime
-            for folder in folders
-            for path in ([folder] if folder.is_file() else sorted(folder.rglob("*.ttl")))
-        }
-        changed = [path for path, changed_at in now.items() if seen.get(path) != changed_at] if seen else []
+        now = _times(paths or [root])
+        for path in seen.keys() - now.keys():
+            gone = records.identify(path)
+            if isinstance(gone, Record):
+                checker.forget(gone.graph)
+        changed = [path for path, changed_at in now.items() if seen.get(path) != changed_at]
         seen = now
         for path in changed:
             started = time.perf_counter()
-            problems = checker.check(path)
+            problems = checker.check(path, learn=True)
             took = (time.perf_counter() - started) * 1000
-            print(reports.write(problems, form), end="")  # noqa: T201
-            err.print(f"{path}: {len(problems) or 'no'} problem{'' if len(problems) == 1 else 's'} ({took:.0f} ms)")
+            print(reports.write(problems, form), end="", flush=True)  # noqa: T201
+            told = f"{path}: {len(problems) or 'no'} problem{'' if len(problems) == 1 else 's'} ({took:.0f} ms)"
+            err.print(told, markup=False)
         time.sleep(0.3)
+
+
+def _times(paths: list[Path]) -> dict[Path, float]:
+    """When each record was changed last; editors take files away for a moment, and links may lead nowhere."""
+    found: dict[Path, float] = {}
+    for root in paths:
+        for path in [root] if not root.is_dir() else sorted(root.rglob("[!.]*.ttl")):
+            try:
+                found[path] = path.stat().st_mtime_ns
+            except FileNotFoundError:
+                continue
+            except OSError:
+                found[path] = 0
+    return found
 
 
 def format_records(
@@ -110,9 +128,12 @@ def format_records(
 
 def save(path: Path, text: str) -> None:
     """Writes a file in one step: whoever reads it sees the old text or the new one, never a part."""
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    target = path.resolve()  # a link stays one
+    temporary = target.with_name(f".{target.name}.new")
+    temporary.write_text(text, encoding="utf-8", newline="\n")
+    if target.exists():
+        shutil.copymode(target, temporary)
+    temporary.replace(target)
 
 
 def _records_folder(given: Path | None) -> Path:
@@ -124,13 +145,19 @@ def _records_folder(given: Path | None) -> Path:
     return folder
 
 
-def _asked(value: str | None, question: str, default: str | None = None) -> str:
-    """The value of a flag, or the answer to a question where somebody sits at a terminal."""
+def _asked(value: str | None, question: str, default: str | None = None, fits: re.Pattern[str] = SOMETHING) -> str:
+    """The value of a flag, or the answer to a question where somebody sits at a terminal; asked until it fits."""
     if value is not None:
         return value
     if not err.is_terminal:
+        if default is not None:
+            return default
         raise BadParameter(f"{question} is missing; give it as a flag (`--help` lists them).")
-    return Prompt.ask(question, console=err, default=default) or ""
+    while True:
+        answer = Prompt.ask(question, console=err, default=default) or ""
+        if fits.fullmatch(answer.strip()):
+            return answer.strip()
+        err.print("This is no web address; write the whole of it, with https://." if answer else "Please answer.")
 
 
 Title = Annotated[str | None, typer.Option("--title", help="Name of the thing, in English.", show_default=False)]
@@ -175,17 +202,39 @@ def _facts(given: list[str] | None) -> tuple[tuple[str, str], ...]:
 def _write(
     kind: str, slug: str | None, title: str, plain: list[tuple[str, str]], visit: object, folder: Path | None
 ) -> None:
-    from graph_service import drafts, survey, validation
+    from graph_service import drafts, survey
 
     records_root = _records_folder(folder)
     name = slug or drafts.slug_of(title)
+    if not name:
+        raise BadParameter(f"`{title}` gives no name for the file; write one with --slug.", parameter="slug")
     text = drafts.record(survey.shipped(records_root), kind, name, plain, visit)  # type: ignore[arg-type]
     path = records_root / kind / f"{name}.ttl"
     path.parent.mkdir(parents=True, exist_ok=True)
     save(path, text)
+    _tell(path)
+
+
+def _tell(path: Path) -> None:
+    """Names the record that was written and whatever is wrong with it; exit 1 when something is."""
+    from graph_service import reports, survey, validation
+
     out.print(f"{path}", markup=False)
-    for problem in validation.check(survey.shipped(records_root), [path]):
-        err.print(str(problem), markup=False, style="yellow")
+    problems = validation.check(survey.shipped(), [path])
+    for problem in problems:
+        err.print(reports.line(problem), markup=False, style="yellow")
+    if problems:
+        err.print("The record is written; please mend these lines.", style="bold red")
+        raise typer.Exit(1)
+
+
+def _address(given: str) -> str:
+    """A web address as it stands in Turtle; raises `BadParameter` for what is none."""
+    from graph_service.drafts import ADDRESS
+
+    if not ADDRESS.fullmatch(given):
+        raise BadParameter(f"`{given}` is no web address; write the whole of it, with https://.", parameter="address")
+    return f"<{given}>"
 
 
 def _visit(
@@ -197,9 +246,9 @@ def _visit(
     certainty: str,
     facts: list[str] | None,
 ) -> object:
-    from graph_service.drafts import Visit
+    from graph_service.drafts import ADDRESS, Visit
 
-    address = _asked(source, "Web address of the source")
+    address = _asked(source, "Web address of the source", fits=ADDRESS)
     return Visit(
         address,
         _asked(title, "Title of the source", address),
@@ -251,7 +300,7 @@ def _surveyed(kind: str) -> None:
         else:
             plain += [("survey:kind", f"archive-kind:{sort}"), ("survey:scope", f"scope:{scope}")]
         if homepage:
-            plain.append(("foaf:homepage", f"<{homepage}>"))
+            plain.append(("foaf:homepage", _address(homepage)))
         _write(
             kind,
             slug,
@@ -280,7 +329,7 @@ def organization(
     """Write the record of an organization."""
     name, plain = _named(title, description)
     if homepage:
-        plain.append(("foaf:homepage", f"<{homepage}>"))
+        plain.append(("foaf:homepage", _address(homepage)))
     plain += [("survey:country", f"country:{code.lower()}") for code in country or []]
     _write("organization", slug, name, plain, None, records)
 
@@ -300,7 +349,7 @@ def new_source(
     name = _asked(title, "Title of the source", address)
     plain = [
         ("dcterms:title", quoted(name)),
-        ("schema:url", f"<{address}>"),
+        ("schema:url", _address(address)),
         ("survey:sourceKind", f"source-kind:{kind}"),
     ]
     _write("source", slug or drafts.slug_of(address), name, plain, None, records)
@@ -325,7 +374,7 @@ def observation(
     path = Path(record) if record.endswith(".ttl") else root / f"{record}.ttl"
     visit = _visit(source, source_title, source_kind, as_of, consulted, certainty, fact)
     save(path, drafts.with_observation(survey.shipped(root), path, visit))  # type: ignore[arg-type]
-    out.print(f"{path}", markup=False)
+    _tell(path)
 
 
 def register(app: typer.Typer) -> None:

@@ -14,6 +14,7 @@ import pyoxigraph as ox
 from graph_service import records, turtle
 from graph_service.problems import Problem
 from graph_service.records import Record
+from graph_service.style import NAME
 from graph_service.terms import BASE, PREFIXES, shorten
 from graph_service.writing import Stanza, record_text
 
@@ -27,6 +28,7 @@ class Reader:
 
     text: str
     prefixes: dict[str, str] = field(default_factory=dict)
+    base: str = ""
     stanzas: dict[str, Stanza] = field(default_factory=dict)
     comments: list[str] = field(default_factory=list)
     problem: tuple[int, int, str] | None = None
@@ -54,21 +56,23 @@ class Reader:
             line += found.count("\n")
             if kind == "skip":
                 if found.startswith("#"):
-                    self.comment(found.rstrip(), last if line == last_line else None)
+                    self.comment(found.expandtabs(4).rstrip(), last if line == last_line else None)
                 continue
             last_line = line
             if directive:
                 directive.append(found)
                 if kind == "iri":
                     if len(directive) == 3:
-                        self.prefixes[directive[1].removesuffix(":")] = found[1:-1]
+                        self.prefixes[directive[1].removesuffix(":")] = self.address(found)
+                    else:
+                        self.base = self.address(found)
                     directive = []
                 continue
             if (kind == "suffix" and found in ("@prefix", "@base")) or found.upper() in ("PREFIX", "BASE"):
                 directive = [found]
                 continue
             if literal and (kind == "suffix" or literal[-1] == "^^"):
-                literal.append(self.term(kind, found) if kind != "suffix" else found)
+                literal.append(self.term(kind, found) if kind != "suffix" else language(found))
                 continue
             close()
             if kind == "mark":
@@ -80,6 +84,8 @@ class Reader:
                     subject = None
                 continue
             term = "a" if found == "a" else self.term(kind, found)
+            if subject is not None and not predicate and term == "rdf:type":
+                term = "a"
             if subject is None:
                 subject = self.stanzas.setdefault(term, Stanza(term))
                 subject.heading += self.comments
@@ -110,11 +116,15 @@ class Reader:
     def term(self, kind: str, found: str) -> str:
         """An IRI as a prefixed name of ours, anything else as it stands."""
         if kind == "iri":
-            return shorten(turtle.unescape(found[1:-1]))
+            return named(self.address(found))
         if kind == "name" and not found.startswith("_:"):
             prefix, _, local = found.partition(":")
-            return shorten(self.prefixes.get(prefix, f"{prefix}:") + re.sub(r"\\(.)", r"\1", local))
+            return named(self.prefixes.get(prefix, f"{prefix}:") + re.sub(r"\\(.)", r"\1", local))
         return found
+
+    def address(self, found: str) -> str:
+        """The whole address that stands between angle brackets."""
+        return turtle.resolved(self.base, found)
 
     @staticmethod
     def literal(tokens: list[str]) -> str:
@@ -131,6 +141,18 @@ class Reader:
         for sign, written in (("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")):
             escaped = escaped.replace(sign, written)
         return f'"{escaped}"{ending.removesuffix("^^xsd:string")}'
+
+
+def named(iri: str) -> str:
+    """An IRI by its name with a prefix of ours, or in angle brackets where it has none that may be written so."""
+    name = shorten(iri)
+    return name if re.fullmatch(NAME, name) else f"<{iri}>"
+
+
+def language(suffix: str) -> str:
+    """`@EN-gb` as it is written in records: the language in small letters."""
+    tag, dash, rest = suffix.partition("-")
+    return f"{tag.lower()}{dash}{rest}"
 
 
 def natural(text: str) -> list[str | int]:

@@ -25,7 +25,11 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     """` Did you mean …?` with the nearest known name, or nothing when none is near."""
     from rapidfuzz import fuzz, process  # takes 40 ms to import, and only a mistake needs it
 
-    near = process.extractOne(name, list(known), scorer=fuzz.ratio, score_cutoff=60)
+    names = list(known)
+    ending = name.rpartition(":")[2]
+    # The same word with another prefix is nearer than any likeness of letters.
+    alike = [each for each in names if ":" in name and each.rpartition(":")[2] == ending]
+    near = process.extractOne(name, alike or names, scorer=fuzz.ratio, processor=str.casefold, score_cutoff=60)
     return f" Did you mean `{near[0]}`?" if near else ""
 
 

@@ -48,6 +48,14 @@ WORDS = {
 }
 
 
+class Faults(BadParameter):
+    """Everything that keeps a form from becoming a record."""
+
+    def __init__(self, messages: list[str]) -> None:
+        super().__init__(" ".join(messages), parameter="form")
+        self.messages = messages
+
+
 @dataclass(frozen=True)
 class Field:
     """One question of the form; `kind` is text, code, address, count, boolean, date, concept or record."""
@@ -114,20 +122,28 @@ def _field(knowledge: Knowledge, name: str, section: str, needed: bool) -> Field
 def turtle(files: Files, knowledge: Knowledge, kind: str, values: Mapping[str, list[str]]) -> tuple[str, str]:
     """Slug and Turtle text of the record that a form describes; raises `BadParameter` for what cannot be written."""
     known = {field.name: field for field in fields(files, knowledge, kind)}
+    wrong: list[str] = []
     plain: list[tuple[str, str]] = []
     facts: list[tuple[str, str]] = []
     for name, given in values.items():
         if name not in known:
             continue
         for value in _split(known[name], given):
-            written = _value(known[name], value)
+            try:
+                written = _value(known[name], value)
+            except BadParameter as error:
+                wrong.append(error.message)
+                continue
             (plain if name in PLAIN else facts).append((name, written))
             qualifier = QUALIFIERS.get((values.get(f"{name}.qualifier") or [""])[0])
             if known[name].kind == "count" and qualifier:
                 facts.append((f"survey:{qualifier}", name))
     first = {name: (given[0].strip() if given else "") for name, given in values.items()}
-    if not first.get("dcterms:title"):
-        raise BadParameter("the title is missing; write the name of the thing.", parameter="dcterms:title")
+    wrong += [
+        f"`{field.label}` is missing. {field.help}"
+        for field in known.values()
+        if field.required and not first.get(field.name)
+    ]
     visit = Visit(
         first.get("source", ""),
         first.get("source-title", "") or first.get("source", ""),
@@ -138,8 +154,14 @@ def turtle(files: Files, knowledge: Knowledge, kind: str, values: Mapping[str, l
         first.get("note") or None,
         tuple(facts),
     )
-    slug = first.get("slug") or slug_of(first["dcterms:title"])
-    return slug, record(files, kind, slug, plain, visit)
+    slug = first.get("slug") or slug_of(first.get("dcterms:title", ""))
+    try:
+        text = record(files, kind, slug or "unnamed", plain, visit)
+    except BadParameter as error:
+        wrong.append(error.message)
+    if wrong:
+        raise Faults(wrong)
+    return slug, text
 
 
 def _split(field: Field, given: list[str]) -> list[str]:

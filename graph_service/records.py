@@ -14,11 +14,21 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
+from graph_service import turtle
 from graph_service.problems import Problem
 from graph_service.terms import BASE, GRAPH, KINDS
 
 SLUG = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
 PLACE = re.compile(r"^Parser error (?:at|between) [^:]*: ")
+HINTS = {
+    "A dot is expected at the end of statements": "; the fact before lacks its ` ;`",
+    "Unexpected end of file": ": what starts here, a text or an address, is not closed",
+    "Unexpected end": ": the last stanza is not closed; end it with `.` alone on a line",
+    "Line jumps are not allowed in string literals": " where a break is meant; mostly the closing quote is missing",
+    "Invalid IRI code point ' '": "; write it as %20, or close the address with `>`",
+    "No scheme found in an absolute IRI": "; write the whole address, with https://",
+}
+"""What mostly is behind a syntax error, by how the parser's message begins."""
 LARGEST = 1_000_000
 """Bytes; a larger file is no record that a person wrote or can review."""
 
@@ -94,6 +104,13 @@ def text_of(path: Path) -> str | Problem:
         data = path.read_bytes()
     except OSError as error:
         return Problem(path, 1, 1, "unreadable", f"the file cannot be read: {error.strerror}.")
+    return decoded(path, data)
+
+
+def decoded(path: Path, data: bytes) -> str | Problem:
+    """The text that bytes stand for, or where they are no UTF-8."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or data[:200].count(0) > len(data[:200]) // 3:
+        return Problem(path, 1, 1, "encoding", "the file is not UTF-8, but looks like UTF-16; save it as UTF-8.")
     if data.startswith(b"\xef\xbb\xbf"):
         return Problem(path, 1, 1, "encoding", "the file starts with a byte order mark; save it as UTF-8 without one.")
     try:
@@ -115,11 +132,11 @@ def parse(path: Path, text: str, graph: str) -> list[ox.Quad] | Problem:
         triples = list(ox.parse(text, format=ox.RdfFormat.TURTLE))
     except SyntaxError as error:
         reason = PLACE.sub("", error.msg).rstrip(".")
-        return Problem(path, error.lineno or 1, error.offset or 1, "syntax", f"{reason}.")
+        hint = next((hint for begin, hint in HINTS.items() if reason.startswith(begin)), "")
+        return Problem(path, error.lineno or 1, error.offset or 1, "syntax", f"{reason}{hint}.")
     if any(isinstance(triple.object, ox.Triple) for triple in triples):
-        return Problem(
-            path, 1, 1, "syntax", "statements about statements (RDF 1.2) are not used; write an observation."
-        )
+        what = "statements about statements (RDF 1.2) are not used; write an observation."
+        return Problem(path, *turtle.reified(text), "syntax", what)
     return [ox.Quad(triple.subject, triple.predicate, triple.object, name) for triple in triples]
 
 

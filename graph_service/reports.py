@@ -7,9 +7,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from graph_service import __version__
-from graph_service.problems import Problem
+from graph_service.problems import Problem, on_one_line
 
 FORMATS = ("text", "json", "sarif", "github")
 
@@ -18,6 +19,12 @@ def relative(path: Path) -> str:
     """The path as seen from the working directory where it lies below it."""
     shown = os.path.relpath(path)
     return str(path) if shown.startswith("..") else shown
+
+
+def address(path: Path) -> str:
+    """The path as a relative reference, or as a `file:` address where it lies elsewhere."""
+    shown = Path(relative(path))
+    return shown.as_uri() if shown.is_absolute() else quote(os.fsencode(shown.as_posix()))
 
 
 def write(problems: Sequence[Problem], form: str) -> str:
@@ -34,7 +41,8 @@ def write(problems: Sequence[Problem], form: str) -> str:
 
 
 def line(problem: Problem) -> str:
-    return f"{relative(problem.path)}:{problem.line}:{problem.column}: {problem.rule}: {problem.message}"
+    place = f"{on_one_line(relative(problem.path))}:{problem.line}:{problem.column}"
+    return f"{place}: {problem.rule}: {on_one_line(problem.message)}"
 
 
 def as_dict(problem: Problem) -> dict[str, Any]:
@@ -85,7 +93,7 @@ def sarif(problems: Sequence[Problem]) -> dict[str, Any]:
                         "locations": [
                             {
                                 "physicalLocation": {
-                                    "artifactLocation": {"uri": Path(relative(problem.path)).as_posix()},
+                                    "artifactLocation": {"uri": address(problem.path)},
                                     "region": {"startLine": problem.line, "startColumn": problem.column},
                                 }
                             }

@@ -6,6 +6,7 @@ Never over an Oxigraph-backed graph: that hands plain strings back as typed ones
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
@@ -15,13 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import pyoxigraph as ox
-from rdflib import RDF, SH, BNode, Graph, Literal, URIRef
+from rdflib import RDF, SH, XSD, BNode, Graph, Literal, URIRef
 from rdflib.collection import Collection
 from rdflib.term import Node
 
-from graph_service.terms import shorten
+from graph_service.terms import BASE, shorten
 
+LONGEST = 80
 TARGETS = (SH.targetClass, SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf)
+
+
+SCHEME = re.compile(rf"\^{re.escape(BASE)}([a-z-]+)/$")
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,9 @@ class Result:
     closed: bool
     of_values: bool
     node: Node
+    shown: str
+    scheme: str
+    """The prefix of the vocabulary or kind that a value has to be of, where the shape asks for one."""
 
 
 def to_rdflib(term: Any) -> Node:
@@ -51,6 +59,19 @@ def to_rdflib(term: Any) -> Node:
             return Literal(term.value)
         return Literal(term.value, datatype=URIRef(term.datatype.value), normalize=False)
     return BNode(term.value)
+
+
+def written(term: Node) -> str:
+    """A term as it stands in Turtle, cut where it is long."""
+    if isinstance(term, BNode):
+        return "a blank node"
+    if not isinstance(term, Literal):
+        return shorten(str(term)) if len(str(term)) <= 2 * LONGEST else f"<{str(term)[:LONGEST]}…>"
+    text = str(term) if len(term) <= LONGEST else f"{term[:LONGEST]}…"
+    if term.datatype in (XSD.integer, XSD.decimal, XSD.double, XSD.boolean):
+        return text
+    ending = f"@{term.language}" if term.language else f"^^{shorten(str(term.datatype))}" if term.datatype else ""
+    return f'"{text}"{ending}'
 
 
 def graph_of(quads: Iterable[ox.Quad | ox.Triple]) -> Graph:
@@ -116,6 +137,12 @@ class Shapes:
         names = (SH.path, SH.targetObjectsOf)
         return sorted({shorten(str(path)) for name in names for path in self.graph.objects(None, name)})
 
+    @cached_property
+    def observable(self) -> frozenset[str]:
+        """The properties that an observation may have, as prefixed names."""
+        paths = self.graph.subject_objects(SH.targetObjectsOf)
+        return frozenset(shorten(str(path)) for _, path in paths)
+
     def validate(self, data: Graph, bystanders: AbstractSet[Node] = frozenset()) -> Iterator[Result]:
         """Each violation of a shape. Of bystanders only the class is in the data; nothing else is asked of them."""
         # Imported here: it takes a quarter of a second, and only a check needs it.
@@ -137,13 +164,21 @@ class Shapes:
     def _results(self, report: Graph) -> Iterator[Result]:
         for result in report.subjects(RDF.type, SH.ValidationResult):
             path, value = report.value(result, SH.resultPath), report.value(result, SH.value)
+            focus = report.value(result, SH.focusNode)
+            assert focus is not None  # a literal may well be false: `0`, `false` and `""` are
             shaped = self.graph.value(report.value(result, SH.sourceShape), SH.targetObjectsOf)
             yield Result(
-                str(report.value(result, SH.focusNode)),
+                str(focus),
                 str(path or shaped) if isinstance(path or shaped, URIRef) else None,
                 None if value is None else str(value),
                 str(report.value(result, SH.resultMessage)),
                 report.value(result, SH.sourceConstraintComponent) == SH.ClosedConstraintComponent,
                 shaped is not None,
-                report.value(result, SH.focusNode) or BNode(),
+                focus,
+                "" if value is None else written(value),
+                self._scheme(report.value(result, SH.sourceShape)),
             )
+
+    def _scheme(self, shape: Node | None) -> str:
+        found = SCHEME.match(str(self.graph.value(shape, SH.pattern) or ""))
+        return found[1] if found else ""

@@ -7,6 +7,7 @@ per fact.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -15,6 +16,7 @@ from pathlib import Path
 from graph_service.problems import Problem, suggestion
 from graph_service.records import Record
 from graph_service.terms import BASE, ONTOLOGY, PREFIXES
+from graph_service.turtle import unescape
 
 NAME = r"[a-z][a-z0-9-]*:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?"
 IRI = r"<[^<>\"{}|^`\\\s]+>"
@@ -23,6 +25,11 @@ PREFIX_LINE = re.compile(r"@prefix ([a-z][a-z0-9-]*): <([^<>\s]*)> \.")
 SUBJECT_LINE = re.compile(f"({NAME}|{IRI})")
 FACT_LINE = re.compile(f"    (a|{NAME}) ({NAME}|{IRI}|{STRING}|-?[0-9]+(?:\\.[0-9]+)?|true|false) ;")
 TERM = re.compile(f'{IRI}|"(?:[^"\\\\\n]|\\\\.)*"|{NAME}')
+LONGEST_NUMBER = 18
+"""Digits; engines count with 64 bits, and a longer number would be none to them."""
+LONGEST_LINE = 2000
+ESCAPE = re.compile(r"\\(?:u[0-9A-Fa-f]{4}|U00(?:0[0-9A-Fa-f]|10)[0-9A-Fa-f]{4})")
+CONFLICT = re.compile(r"(?:<{7}|={7}|>{7}|\|{7})(?: |$)")
 BARE = re.compile(r'"(0|-?[1-9][0-9]*|true|false)"\^\^xsd:(integer|boolean)')
 THING_FIRST = [
     "a",
@@ -48,6 +55,13 @@ def fact_order(ontology: Path) -> dict[str, int]:
     """The place of each property in the ontology's text, by which facts are ordered in a record."""
     found = re.findall(rf"^({NAME})$", ontology.read_text(encoding="utf-8"), re.MULTILINE)
     return {name: place for place, name in enumerate(found)}
+
+
+def undeclared(prefix: str) -> str:
+    """What to do about a prefix that a text uses without declaring it."""
+    if prefix in PREFIXES:
+        return f"`{prefix}:` is not declared; write `@prefix {prefix}: <{PREFIXES[prefix]}> .` at the top."
+    return f"`{prefix}:` is no prefix of the survey.{suggestion(prefix, PREFIXES)}"
 
 
 def rank(subject: str, predicate: str, value: str, order: dict[str, int]) -> tuple[int, int]:
@@ -76,7 +90,9 @@ class Reader:
     dates: list[tuple[str, int]] = field(default_factory=list)
     dated: str = ""
     facts: set[str] = field(default_factory=set)
+    above: str = ""
     blank_line: int = -1
+    line_ends: int = 0
 
     def problem(self, line: int, column: int, rule: str, message: str) -> Problem:
         return Problem(self.record.path, line, column, rule, message)
@@ -85,6 +101,10 @@ class Reader:
         if not text.strip():
             yield self.problem(1, 1, "style-empty", "the file is empty; a record describes one thing.")
             return
+        self.line_ends = text.count("\r\n")
+        if "\r" in text.replace("\r\n", ""):
+            yield self.problem(1, 1, "style-line-end", "lines end in CR; save the file with LF as line ends.")
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
         lines = text.split("\n")
         if lines.pop() != "":
             yield self.problem(len(lines) + 1, 1, "style-end", "the last line lacks its line end.")
@@ -102,17 +122,40 @@ class Reader:
         yield from self.subjects()
 
     def characters(self, number: int, line: str) -> Iterator[Problem]:
-        if line.endswith("\r"):
-            yield self.problem(number, len(line), "style-line-end", "the line ends in CR LF; use LF alone.")
-        elif line != line.rstrip():
+        if line.endswith("\r") and self.line_ends:
+            others = f"; so do {self.line_ends - 1:,} others" if self.line_ends > 1 else ""
+            self.line_ends = 0  # an editor that writes one writes them all: it is told once
+            yield self.problem(number, len(line), "style-line-end", f"the line ends in CR LF{others}; use LF alone.")
+        line = line.removesuffix("\r")
+        if line != line.rstrip():
             yield self.problem(number, len(line.rstrip()) + 1, "style-space", "there is space at the end of the line.")
         if "\t" in line:
             yield self.problem(number, line.index("\t") + 1, "style-tab", "there is a tab; indent with four spaces.")
+        if len(line) > LONGEST_LINE:
+            message = f"the line has {len(line):,} characters; say it in at most {LONGEST_LINE:,}."
+            yield self.problem(number, LONGEST_LINE + 1, "style-long", message)
+        if not line.isprintable() or "\\" in line:
+            yield from self.unseen(number, line)
+
+    def unseen(self, number: int, line: str) -> Iterator[Problem]:
+        """The first sign of a line that cannot be seen: it may hide what the line says."""
+        escaped = ((match.start(), unescape(match.group())) for match in ESCAPE.finditer(line))
+        for place, sign in (*enumerate(line), *escaped):
+            if sign not in "\t " and not sign.isprintable():
+                name = unicodedata.name(sign, "a control character").lower()
+                mend = "write a plain space" if unicodedata.category(sign) == "Zs" else "delete it"
+                message = f"here stands U+{ord(sign):04X}, {name}, which nobody sees; {mend}."
+                yield self.problem(number, place + 1, "style-character", message)
+                return
 
     def line(self, number: int, line: str) -> Iterator[Problem]:
         if not line:
             yield from self.blank(number)
         if not line or line.lstrip().startswith("#"):
+            return
+        if CONFLICT.match(line):
+            message = "a merge left both versions here; keep one and delete the marks."
+            yield self.problem(number, 1, "style-conflict", message)
             return
         prefix = PREFIX_LINE.fullmatch(line)
         if prefix:
@@ -154,11 +197,13 @@ class Reader:
             yield self.problem(
                 number, 1, "style-stanza", "the stanza before is not closed; end it with `.` alone on a line."
             )
-        self.open, self.last, self.facts = True, (-1, 0), set()
+        self.open, self.last, self.facts, self.above = True, (-1, 0), set(), ""
         match = SUBJECT_LINE.match(line)
         if match is None:
             if line.lower().startswith(("@base", "base", "prefix", "@prefix")):
                 self.open = False
+                if declared := re.match(r"@?prefix\s+([a-z][a-z0-9-]*)", line, re.IGNORECASE):
+                    self.declared.setdefault(declared[1], 0)
                 message = (
                     "write prefixes as `@prefix name: <…> .`, and no base: a record means the same wherever it lies."
                 )
@@ -168,7 +213,12 @@ class Reader:
                 message = "a stanza starts with its subject alone at the margin, such as `archive:give-a-scan`."
             yield self.problem(number, 1, "style-subject", message)
             return
-        self.stanzas.append((match[1], number))
+        earlier = next((place for name, place in self.stanzas if name == match[1]), None)
+        if earlier is not None:
+            message = f"`{match[1]}` has a stanza in line {earlier} already; write its facts there."
+            yield self.problem(number, 1, "style-twice", message)
+        else:
+            self.stanzas.append((match[1], number))
         yield from self.terms(number, match[1], 0)
         if match.end() != len(line):
             yield self.problem(
@@ -183,7 +233,7 @@ class Reader:
             return
         match = FACT_LINE.fullmatch(line)
         if match is None:
-            self.used.update(re.findall(r"([a-z][a-z0-9-]*):", line))
+            self.used.update(name for name in re.findall(r"([a-z][a-z0-9-]*):", line) if name in self.declared)
             self.open = not line.endswith(" .")
             yield self.problem(number, len(line) - len(line.lstrip()) + 1, "style-line", self.advice(line))
             return
@@ -194,15 +244,20 @@ class Reader:
         if place[0] == 1 and predicate not in self.order and predicate not in QUALIFIERS:
             place = self.last  # an unknown property has no place; another rule tells that it is unknown
         if place < self.last:
-            yield self.problem(
-                number, 5, "style-order", f"`{predicate}` comes too late here; see the order in records/README.md."
-            )
-        self.last = max(self.last, place)
+            message = f"`{predicate}` comes too late here; it stands before `{self.above}` (see records/README.md)."
+            yield self.problem(number, 5, "style-order", message)
+        if place > self.last:
+            self.last, self.above = place, predicate
         if line in self.facts:
             yield self.problem(number, 5, "style-twice", "this fact stands in the stanza already; delete the line.")
         self.facts.add(line)
+        if predicate == "rdf:type":
+            yield self.problem(number, 5, "style-line", "write `a` for rdf:type.")
         if bare := BARE.fullmatch(value):
             message = f"a number or truth value is written bare: `{bare[1]}`."
+            yield self.problem(number, 6 + len(predicate), "style-number", message)
+        elif re.fullmatch(rf"-?[0-9]{{{LONGEST_NUMBER + 1},}}", value):
+            message = f"the number has {len(value.lstrip('-')):,} digits; at most {LONGEST_NUMBER} can be counted with."
             yield self.problem(number, 6 + len(predicate), "style-number", message)
         if predicate in ("survey:asOf", "survey:consulted") and self.dated != subject:
             # asOf stands first where there is one, so the first date of a stanza is the one that counts.
@@ -236,12 +291,15 @@ class Reader:
                     yield self.problem(number, column, "style-name", f"{term} is relative; write the whole address.")
             else:
                 prefix = term.partition(":")[0]
-                self.used.add(prefix)
-                if prefix not in self.declared:
-                    self.declared[prefix] = 0
+                yield from self.use(number, column, prefix)
+        for match in re.finditer(r'"\^\^([a-z][a-z0-9-]*):', text):
+            yield from self.use(number, offset + match.start(1) + 1, match[1])
 
-        for name in re.findall(r'"\^\^([a-z][a-z0-9-]*):', text):
-            self.used.add(name)
+    def use(self, number: int, column: int, prefix: str) -> Iterator[Problem]:
+        """Notes that a prefix is used; the first use of one that is not declared is told."""
+        if prefix not in self.declared and prefix not in self.used:
+            yield self.problem(number, column, "unknown-prefix", undeclared(prefix))
+        self.used.add(prefix)
 
     def prefixes(self) -> Iterator[Problem]:
         for name, number in self.declared.items():

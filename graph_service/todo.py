@@ -7,7 +7,7 @@ history have none. Nothing here reads a clock: *today* is the date of the releas
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -21,6 +21,8 @@ TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 DOMAIN = f"{PREFIXES['schema']}domainIncludes"
 LABEL = f"{PREFIXES['rdfs']}label"
 TITLE = f"{PREFIXES['dcterms']}title"
+USUAL = 0.1
+"""A dimension that fewer of a class have is no gap where it is missing: few programs have modalities of their own."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +69,19 @@ def items(quads: Iterable[ox.Quad], questions: Iterable[Query], today: str) -> l
     }
     domains = {name: set(said[name][DOMAIN]) for name in review}
     uses = used_by(questions, review)
+    surveyed = {f"{SURVEY}{name}" for name in ("Archive", "Collection", "Software")}
+    known = {
+        thing: (kinds, *_last_said(facts, said))
+        for thing, facts in said.items()
+        if thing.startswith(BASE) and (kinds := set(facts.get(TYPE, ())) & surveyed)
+    }
+    stating = Counter((kind, name) for kinds, dates, _ in known.values() for kind in kinds for name in dates)
+    sizes = Counter(kind for kinds, _, _ in known.values() for kind in kinds)
     found = []
-    for thing, facts in said.items():
-        kinds = set(facts.get(TYPE, ())) & {f"{SURVEY}{name}" for name in ("Archive", "Collection", "Software")}
-        if not kinds or not thing.startswith(BASE):
-            continue
-        dates, looked_for = _last_said(facts, said)
+    for thing, (kinds, dates, looked_for) in known.items():
         for dimension in uses:
-            if not kinds & domains[dimension]:
+            usual = any(stating[kind, dimension] >= USUAL * sizes[kind] for kind in kinds & domains[dimension])
+            if not kinds & domains[dimension] or not (usual or dimension in dates or dimension in looked_for):
                 continue
             date = dates.get(dimension, "")
             if not date:
@@ -83,7 +90,7 @@ def items(quads: Iterable[ox.Quad], questions: Iterable[Query], today: str) -> l
                 why = "old"
             else:
                 continue
-            title = facts.get(TITLE, [shorten(thing)])[0]
+            title = said[thing].get(TITLE, [shorten(thing)])[0]
             found.append(Item(thing, title, dimension, said[dimension][LABEL][0], why, date, uses[dimension]))
     weight = {"unknown": 2, "old": 1, "not stated where it was looked for": 0}
     return sorted(

@@ -71,6 +71,14 @@ def unescape(text: str) -> str:
     return ESCAPE.sub(character, text)
 
 
+def resolved(base: str, found: str) -> str:
+    """The whole address that stands between angle brackets; an empty fragment is kept, for names are made with it."""
+    address = unescape(found[1:-1])
+    if not base or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", address):
+        return address
+    return urljoin(base, address) + ("#" if address.endswith("#") else "")
+
+
 class Scanner:
     """Reads one text; `statements` yields its triples in order of appearance."""
 
@@ -120,7 +128,7 @@ class Scanner:
         return RDF_TYPE if found == "a" else found
 
     def _address(self, found: str) -> str:
-        return urljoin(self.base, unescape(found[1:-1])) if self.base else unescape(found[1:-1])
+        return resolved(self.base, found)
 
     def _next(self) -> str:
         return next(self._tokens, ("other", "", 0, 0))[1]
@@ -167,6 +175,16 @@ class Scanner:
                 predicate = Term(self._term(kind, found), line, column)
             else:
                 yield Statement(subject, predicate, Term(self._term(kind, found), line, column))
+
+
+def reified(text: str) -> tuple[int, int]:
+    """Line and column of the first `<<`, `{|` or `~` of RDF 1.2; of the text's beginning where there is none."""
+    before = ""
+    for kind, found, line, column in Scanner._read(text):
+        if kind == "other" and (found == "~" or before + found in ("<<", "{|")):
+            return line, column if found == "~" else column - 1
+        before = found if kind == "other" else ""
+    return 1, 1
 
 
 def statements(text: str) -> list[Statement]:

@@ -27,7 +27,7 @@ PREFIXES = """\
 """
 
 CASES: dict[str, tuple[str, str, str]] = {
-    # rule: bad data, the subject at fault, good data
+    # rule: bad data, the subject at fault, good data; spaces behind a rule make room for a second case
     "as-of-before-consulted": (
         'o:x survey:asOf "2027"^^xsd:gYear ; survey:consulted "2026-11-25"^^xsd:date .',
         "observation/x",
@@ -58,6 +58,11 @@ CASES: dict[str, tuple[str, str, str]] = {
         "observation/x",
         "o:x survey:capability c:y ; survey:lacks c:z .",
     ),
+    "had-and-lacked ": (
+        "o:x survey:modality c:y ; survey:lacks survey:modality .",
+        "observation/x",
+        "o:x survey:modality c:y ; survey:lacks survey:anatomy .",
+    ),
     "observation-of-one-thing": (
         "a:x survey:observation o:x . a:y survey:observation o:x .",
         "observation/x",
@@ -83,10 +88,30 @@ CASES: dict[str, tuple[str, str, str]] = {
         "capability/y",
         'c:y skos:inScheme v:c ; skos:notation "N" . c:x skos:inScheme v:c ; skos:notation "M" .',
     ),
+    "one-identity-one-thing": (
+        'a:x a survey:Archive ; dcterms:title "T"@en . a:y a survey:Archive ; dcterms:title "T"@en .',
+        "archive/y",
+        'a:x a survey:Archive ; dcterms:title "T"@en . c:y a survey:Collection ; dcterms:title "T"@en .',
+    ),
+    "one-number": (
+        "survey:n a survey:Count . o:x a survey:Observation ; survey:n 1 , 2 .",
+        "observation/x",
+        'survey:n a survey:Count . o:x a survey:Observation ; survey:n 1 , 2 ; skos:note "One a version."@en .',
+    ),
+    "one-qualifier": (
+        "o:x survey:moreThan survey:n ; survey:atMost survey:n .",
+        "observation/x",
+        "o:x survey:moreThan survey:n ; survey:atMost survey:m .",
+    ),
     "part-of-its-part": (
         "a:x survey:observation o:x . o:x survey:partOf a:y . a:y survey:observation o:y . o:y survey:partOf a:x .",
         "observation/x",
         "a:x survey:observation o:x . o:x survey:partOf a:y .",
+    ),
+    "part-of-its-part ": (
+        "s:x survey:parentOrganization s:y . s:y survey:parentOrganization s:x .",
+        "source/x",
+        "s:x survey:parentOrganization s:y . s:z survey:parentOrganization s:x .",
     ),
     "permitted-and-forbidden": (
         "o:x a survey:Observation ; survey:permits c:u ; survey:forbids c:u .",
@@ -102,6 +127,11 @@ CASES: dict[str, tuple[str, str, str]] = {
         "a:x survey:observation o:x . o:x survey:derivedFrom a:x .",
         "observation/x",
         "a:x survey:observation o:x . o:x survey:derivedFrom a:y .",
+    ),
+    "related-to-itself ": (
+        "s:x survey:parentOrganization s:x .",
+        "source/x",
+        "s:x survey:parentOrganization s:y .",
     ),
     "released-before-first": (
         'o:x survey:latestReleaseDate "2010-01-01"^^xsd:date ; survey:firstReleaseDate "2011-01-01"^^xsd:date .',
@@ -136,6 +166,16 @@ CASES: dict[str, tuple[str, str, str]] = {
         "observation/x",
         "a:x survey:observation o:x . o:x survey:supersededBy a:y .",
     ),
+    "superseded-by-its-predecessor ": (
+        "a:x survey:observation o:x . o:x survey:supersedes a:y . a:y survey:observation o:y . o:y survey:supersedes a:x .",
+        "observation/x",
+        "a:x survey:observation o:x . o:x survey:supersedes a:y . a:y survey:observation o:y . o:y survey:supersededBy a:x .",
+    ),
+    "superseded-by-its-predecessor  ": (
+        "a:x survey:observation o:x . o:x survey:supersedes a:y ; survey:supersededBy a:y .",
+        "observation/x",
+        "a:x survey:observation o:x . o:x survey:supersedes a:y ; survey:supersededBy a:z .",
+    ),
     "words-complete": (
         'survey:p survey:keeps "all" ; rdfs:label "p"@en .',
         "ontology#p",
@@ -160,8 +200,8 @@ def found(rule: str, turtle: str) -> list[str]:
 def test_the_rule_finds_what_it_is_for(rule: str) -> None:
     """Data with the mistake give a row whose subject is at fault; the same data without it give none."""
     bad, subject, good = CASES[rule]
-    assert subject in found(rule, bad)
-    assert found(rule, good) == []
+    assert subject in found(rule.strip(), bad)
+    assert found(rule.strip(), good) == []
 
 
 @pytest.mark.parametrize(
@@ -183,7 +223,7 @@ def test_a_circle_is_found_through_others(rule: str, relation: str) -> None:
 
 def test_every_rule_has_a_case() -> None:
     """No rule is without an example of what it finds."""
-    assert sorted(path.stem for path in Path(FOLDER).glob("*.rq")) == sorted(CASES)
+    assert sorted(path.stem for path in Path(FOLDER).glob("*.rq")) == sorted({rule.strip() for rule in CASES})
 
 
 def test_every_message_says_what_is_wrong() -> None:

@@ -110,7 +110,7 @@ class TestCheck:
         starts = [
             (
                 "archive/lungs.ttl:25:21: unknown-name: `organization:lung-hose` is described "
-                "nowhere. Did you mean `lung-house`?"
+                "nowhere. Did you mean `organization:lung-house`?"
             ),
             "archive/twin.ttl:6:1: two-identities: `software:breth` is described in ",
             "software/breath.ttl:6:1: two-identities: `software:breth` is described in ",

@@ -94,14 +94,22 @@ def test_a_bad_record_is_told_as_by_the_command(client: httpx.Client) -> None:
         "line": 29,
         "column": 21,
         "rule": "unknown-name",
-        "message": "`modality:mrr` is described nowhere. Did you mean `mr`?",
+        "message": "`modality:mrr` is described nowhere. Did you mean `modality:mr`?",
     } in answer.json()
+
+
+def test_thousands_of_problems_are_told_in_part(client: httpx.Client) -> None:
+    """A record with a thousand mistakes is answered with two hundred, and with how many follow."""
+    wrong = "".join(f'    survey:nothing{place} "x" ;\n' for place in range(1000))
+    told = check(client, RECORD.replace("    a survey:Archive ;\n", f"    a survey:Archive ;\n{wrong}", 1)).json()
+    assert len(told) == 201
+    assert told[-1]["rule"] == "more"
+    assert told[-1]["message"].endswith(" more problems follow; mend these first.")
 
 
 @pytest.mark.parametrize(
     ("text", "more", "status", "code"),
     [
-        (b"\xff\xfe", {}, 400, "bad-parameter"),
         ("x" * 200_001, {}, 413, "too-large"),
         ("[" * 5000, {}, 400, "bad-request"),
         (RECORD, {"kind": "../../etc"}, 400, "bad-request"),
@@ -115,6 +123,12 @@ def test_what_cannot_be_checked_is_refused(
     """Bytes that are no text, huge or deeply nested texts and odd names are refused with a stable code."""
     answer = check(client, text, **more)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_bytes_that_are_no_text_are_told_at_their_place(client: httpx.Client) -> None:
+    """A record in another encoding gets the same problem as by the command, with its line."""
+    assert check(client, RECORD.encode().replace(b"Archive", b"Archiv\xe9", 1)).json()[0]["rule"] == "encoding"
+    assert check(client, RECORD.encode("utf-16")).json()[0]["line"] == 1
 
 
 def test_the_service_goes_on_after_a_hostile_record(client: httpx.Client) -> None:
@@ -141,6 +155,38 @@ def test_the_form_says_what_to_mend(client: httpx.Client) -> None:
     assert answer.status_code == 422
     assert "`subjects`: `many` is not a whole number." in answer.text
     assert 'value="Lunar scans"' in answer.text
+
+
+def test_the_form_tells_everything_at_once(client: httpx.Client) -> None:
+    """An empty form and one with several faults name each of them."""
+    answer = client.post(
+        "/contribute/archive",
+        data={"survey:subjectCount": "many", "foaf:homepage": "javascript:x", "source": "nowhere", "consulted": "now"},
+        headers=PAGE,
+    )
+    for fault in ("`title` is missing", "`kind` is missing", "`many`", "`javascript:x`", "`nowhere`"):
+        assert fault.lower() in answer.text.lower(), fault
+    assert answer.status_code == 422
+
+
+def test_near_duplicates_are_shown(client: httpx.Client) -> None:
+    """What may be in the survey already is named, by any of its names, before anything is downloaded."""
+    for name in ("Cancer Imaging Archive (TCIA)", "give-a-scan!"):
+        data = {**FORM, "dcterms:title": name, "slug": "something-new", "download": "1"}
+        answer = client.post("/contribute/archive", data=data, headers=PAGE)
+        assert answer.status_code == 201, name
+        assert "Is it one of these?" in answer.text
+        assert ('href="/archive/tcia"' in answer.text) == ("TCIA" in name)
+        assert ('href="/archive/give-a-scan"' in answer.text) == ("give" in name)
+    answer = client.post("/contribute/archive", data={**data, "download": "anyway"}, headers=PAGE)
+    assert answer.headers["content-type"] == "text/turtle; charset=utf-8"
+    assert "Is it one of these?" not in client.post("/contribute/archive", data=FORM, headers=PAGE).text
+
+
+def test_a_mistake_can_be_reported_from_every_page(client: httpx.Client) -> None:
+    """Each page links the form that asks what is wrong, and says from where."""
+    for path in ("/", "/overview", "/archive/tcia", "/modality/ct", "/query", "/query/direct-download", "/ontology"):
+        assert f'href="/mistake?page={path}"' in client.get(path, headers=PAGE).text, path
 
 
 def test_the_form_knows_every_dimension_of_its_kind(client: httpx.Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -111,3 +112,45 @@ def test_literals_keep_their_value(value: str) -> None:
     result = formatting.formatted(Record(Path("archive/a.ttl"), "archive", "a"), text, ORDER)
     assert isinstance(result, str)
     assert set(ox.parse(result, format=ox.RdfFormat.TURTLE)) == set(ox.parse(text, format=ox.RdfFormat.TURTLE))
+
+
+@pytest.mark.parametrize(
+    ("untidy", "line"),
+    [
+        ("<http://www.w3.org/1999/02/22-rdf-syntax-ns#type> survey:Archive", "    a survey:Archive ;"),
+        ('dcterms:title "Lungs"@EN', '    dcterms:title "Lungs"@en ;'),
+        ('dcterms:title "Lungs" # why\n@en', "    # why"),
+        ("survey:operator <../organization/kitware>", "    survey:operator organization:kitware ;"),
+        (
+            "survey:operator organization:a%20b",
+            "    survey:operator <https://w3id.org/imaging-survey/organization/a%20b> ;",
+        ),
+        ("survey:modality modality:ct # one\n , # two\n modality:mr", "    # two"),
+    ],
+)
+def test_what_can_be_put_in_style_is(untidy: str, line: str) -> None:
+    """The class, languages, addresses relative to a base and comments in odd places come out as records have them."""
+    text = (
+        "@base <https://w3id.org/imaging-survey/archive/> .\n"
+        "@prefix archive: <> .\n@prefix dcterms: <http://purl.org/dc/terms/> .\n"
+        "@prefix modality: <../modality/> .\n@prefix organization: <../organization/> .\n"
+        f"@prefix survey: <../ontology#> .\narchive:lungs {untidy} .\n"
+    )
+    found = formatting.formatted(RECORD, text, ORDER)
+    assert isinstance(found, str)
+    assert line in found.splitlines()
+    assert formatting.formatted(RECORD, found, ORDER) == found
+
+
+def test_a_comment_in_any_place_is_kept() -> None:
+    """A comment behind each single token comes out once; what the record says stays, and so does a second run."""
+    plain = "".join(line for line in TIDY.splitlines(True) if not line.lstrip().startswith("#"))
+    ends = [match.end() for match in re.finditer(r'<[^>\s]*>|"[^"]*"\S*|[;.](?=\s)|[^\s;]+', plain)]
+    text, last = "", 0
+    for number, end in enumerate(ends):
+        text, last = f"{text}{plain[last:end]} #c{number}.\n", end
+    found = formatting.formatted(RECORD, text, ORDER)
+    assert isinstance(found, str)
+    kept = re.findall(r"#c\d+\.", found)
+    assert len(kept) == len(set(kept)) == len(ends) > 40
+    assert formatting.formatted(RECORD, found, ORDER) == found

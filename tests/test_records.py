@@ -147,7 +147,7 @@ class TestReading:
     def test_utf16(self, tmp_path: Path) -> None:
         """A file in UTF-16 fails at its first byte."""
         path = written(tmp_path, "a.ttl", "archive:a".encode("utf-16"))
-        assert self.read(path) == "1:1: encoding: byte 0xff is not UTF-8; save the file as UTF-8."
+        assert self.read(path) == "1:1: encoding: the file is not UTF-8, but looks like UTF-16; save it as UTF-8."
 
     def test_byte_order_mark(self, tmp_path: Path) -> None:
         """UTF-8 with a byte order mark is refused: the mark would become part of the first name."""
@@ -185,14 +185,20 @@ class TestParsing:
         ("text", "expected"),
         [
             ("archive:a a 5 .", "1:1: syntax: The prefix archive: has not been declared."),
-            ("<http://e/a>\n  <http://e/b> 'x\n", "2:16: syntax: Unexpected end of file."),
+            (
+                "<http://e/a>\n  <http://e/b> 'x\n",
+                "2:16: syntax: Unexpected end of file: what starts here, a text or an address, is not closed.",
+            ),
             ("<http://e/a> <http://e/b> 'x' ", "1:31: syntax: Triples should be followed by a dot."),
-            ("<a> <http://e/b> 1 .", "1:1: syntax: No scheme found in an absolute IRI."),
+            (
+                "<a> <http://e/b> 1 .",
+                "1:1: syntax: No scheme found in an absolute IRI; write the whole address, with https://.",
+            ),
             ("<http://e/a> <http://e/b> 1 . }", "1:31: syntax: "),
             ("\x00", "1:1: syntax: "),
             (
                 "<http://e/a> <http://e/b> <<( <http://e/a> <http://e/b> 1 )>> .",
-                "1:1: syntax: statements about statements (RDF 1.2) are not used; write an observation.",
+                "1:27: syntax: statements about statements (RDF 1.2) are not used; write an observation.",
             ),
         ],
     )

@@ -21,8 +21,22 @@ PROBLEMS = [
 
 def test_text_is_one_line_a_problem() -> None:
     """Editors read `path:line:column: rule: message`."""
-    expected = "records/archive/a.ttl:12:5: unknown-name: `modality:MRI` is described nowhere.\nDid you mean 100 %?\n"
+    expected = "records/archive/a.ttl:12:5: unknown-name: `modality:MRI` is described nowhere. Did you mean 100 %?\n"
     assert reports.write(PROBLEMS, "text") == expected
+
+
+def test_names_of_files_are_references() -> None:
+    """A path with spaces or bytes that are no text is percent-encoded for code scanning; text stays one line."""
+    odd = [
+        Problem(Path("records/a b\udcff.ttl"), 1, 1, "r", "m"),
+        Problem(Path("/else where/c\nd.ttl"), 1, 1, "r", "m"),
+    ]
+    places = [each["locations"][0]["physicalLocation"] for each in reports.sarif(odd)["runs"][0]["results"]]
+    assert [each["artifactLocation"]["uri"] for each in places] == [
+        "records/a%20b%FF.ttl",
+        "file:///else%20where/c%0Ad.ttl",
+    ]
+    assert reports.write(odd, "text").count("\n") == 2
 
 
 def test_no_problem_is_no_text() -> None:

@@ -234,6 +234,10 @@ CHANGES = {
         "@prefix modalty: <https://w3id.org/imaging-survey/modality/> .",
         [
             "4:9: unknown-prefix: `modalty:` is no prefix of the survey. Did you mean `modality`?",
+            (
+                "23:21: unknown-prefix: `modality:` is not declared; write `@prefix modality: "
+                "<https://w3id.org/imaging-survey/modality/> .` at the top."
+            ),
             "4:9: style-prefix: `modalty:` is declared but not used; delete the line.",
         ],
     ),
@@ -277,17 +281,21 @@ CHANGES = {
             "    survey:subjectCount 9 ;\n    survey:approximately survey:subjectCount ;\n    "
             "survey:modality modality:ct ;\n"
         ),
-        ["25:5: style-order: `survey:modality` comes too late here; see the order in records/README.md."],
+        [
+            "25:5: style-order: `survey:modality` comes too late here; it stands before `survey:approximately` (see records/README.md)."
+        ],
     ),
     "qualifier before its count": (
         "    survey:subjectCount 9 ;\n    survey:approximately survey:subjectCount ;\n",
         "    survey:approximately survey:subjectCount ;\n    survey:subjectCount 9 ;\n",
-        ["25:5: style-order: `survey:subjectCount` comes too late here; see the order in records/README.md."],
+        [
+            "25:5: style-order: `survey:subjectCount` comes too late here; it stands before `survey:approximately` (see records/README.md)."
+        ],
     ),
     "title before class": (
         '    a survey:Archive ;\n    dcterms:title "Lungs"@en ;\n',
         '    dcterms:title "Lungs"@en ;\n    a survey:Archive ;\n',
-        ["12:5: style-order: `a` comes too late here; see the order in records/README.md."],
+        ["12:5: style-order: `a` comes too late here; it stands before `dcterms:title` (see records/README.md)."],
     ),
     "the same fact twice": (
         "    survey:modality modality:ct ;\n",

@@ -81,7 +81,7 @@ CHANGES = {
                 "record: write survey:operator "
                 "organization:…. Found `organization:kitwear`."
             ),
-            "21:21: unknown-name: `organization:kitwear` is described nowhere. Did you mean `kitware`?",
+            "21:21: unknown-name: `organization:kitwear` is described nowhere. Did you mean `organization:kitware`?",
         ],
     ),
     "unknown property": (
@@ -92,7 +92,7 @@ CHANGES = {
                 "31:5: survey:modalities: `survey:modalities` is not said of this kind of thing. "
                 "Did you mean `survey:modality`?"
             ),
-            "31:5: unknown-name: `survey:modalities` is no term of the ontology. Did you mean `modality`?",
+            "31:5: unknown-name: `survey:modalities` is no term of the ontology. Did you mean `survey:modality`?",
         ],
     ),
     "property of something else": (
@@ -133,7 +133,7 @@ CHANGES = {
             (
                 "32:25: survey:subjectCount: survey:subjectCount is a whole number without "
                 "quotes, separators or unit: write "
-                "survey:subjectCount 150. Found `nine`."
+                'survey:subjectCount 150. Found `"nine"@en`.'
             )
         ],
     ),
@@ -185,20 +185,21 @@ class TestCheck:
         """A syntax error stands where the parser stopped; the style rules are told all the same, and nothing else."""
         assert found["syntax"] == [
             "30:5: style-line: a fact ends in ` ;`, with one space before it.",
-            "31:5: syntax: A dot is expected at the end of statements.",
+            "31:5: syntax: A dot is expected at the end of statements; the fact before lacks its ` ;`.",
         ]
 
     def test_a_property_of_something_else(self, found: dict[str, list[str]]) -> None:
         """A property that another kind of thing has is told, without a suggestion of itself."""
         assert (
-            "19:5: survey:hostedWith: `survey:hostedWith` is not said of this kind of thing."
+            "19:5: survey:hostedWith: `survey:hostedWith` is not said of this kind of thing. Say it in an observation."
             in (found["property of something else"])
         )
 
 
 def renamed(text: str, slug: str) -> str:
     """The record of another archive, otherwise the same."""
-    return text.replace(":lungs", f":{slug}").replace("example.org/lungs", f"example.org/{slug}")
+    named = text.replace(":lungs", f":{slug}").replace("example.org/lungs", f"example.org/{slug}")
+    return named.replace('"Lungs"@en', f'"{slug.title()}"@en')
 
 
 class TestAcrossFiles:
