@@ -12,6 +12,9 @@ from functools import lru_cache
 
 FORMATS_NS = "http://www.w3.org/ns/formats/"
 
+LONGEST_ACCEPT = 4_096
+"""Characters of an Accept header that are read: harvesters send up to a thousand, and each costs time and memory."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Format:
@@ -160,13 +163,22 @@ def _grade(ranges: Sequence[_Range], offer: Format) -> tuple[float, int]:
     return (max(aliased), 2) if aliased else (best, decided)
 
 
-@lru_cache(maxsize=1024)
 def negotiate(accept: str | None, offered: tuple[Format, ...]) -> Format | None:
     """The offered format that the Accept header likes best; None when it excludes all of them.
 
     No header, or one without any readable range, accepts everything. HTML is never chosen by a mere wildcard while
-    something else is offered: scripts send `*/*` and must get data.
+    something else is offered: scripts send `*/*` and must get data. What stands beyond `LONGEST_ACCEPT` is not read.
     """
+    return _negotiated(accept if accept is None or len(accept) <= LONGEST_ACCEPT else shortened(accept), offered)
+
+
+def shortened(accept: str) -> str:
+    """The whole members of an Accept header that fit into `LONGEST_ACCEPT`."""
+    return accept[: LONGEST_ACCEPT + 1].rpartition(",")[0]
+
+
+@lru_cache(maxsize=1024)
+def _negotiated(accept: str | None, offered: tuple[Format, ...]) -> Format | None:
     ranges = _ranges(accept) if accept else ()
     if not ranges:
         return next((each for each in offered if each is not HTML), offered[0])
@@ -181,9 +193,14 @@ def negotiate(accept: str | None, offered: tuple[Format, ...]) -> Format | None:
     return best
 
 
-@lru_cache(maxsize=1024)
 def encoding(accept_encoding: str, offered: tuple[str, ...]) -> str | None:
     """The content coding to apply, in our order of preference among those that the client takes; None for plain."""
+    short = accept_encoding if len(accept_encoding) <= LONGEST_ACCEPT else shortened(accept_encoding)
+    return _encoding(short, offered)
+
+
+@lru_cache(maxsize=1024)
+def _encoding(accept_encoding: str, offered: tuple[str, ...]) -> str | None:
     grades: dict[str, float] = {}
     for member in accept_encoding.lower().split(","):
         name, *parameters = (part.strip() for part in member.split(";"))

@@ -40,6 +40,9 @@ LIKELY, CLEAR, UNLIKELY = 88.0, 6.0, 75.0
 at too.
 """
 
+MOST_MERGED = 64
+"""Choices of kinds whose names are kept together: strangers choose them."""
+
 SHORTEST_FUZZY = 4
 """A query of fewer signs is taken as it is: three letters are near too many others."""
 
@@ -172,6 +175,8 @@ class Index:
                 if not kinds or kind in kinds:
                     for each in zip(names.plain, names.owners, names.weights, strict=True):
                         made.add(*each)
+            if len(self._merged) >= MOST_MERGED:
+                self._merged.clear()
             self._merged[kinds] = made
         return self._merged[kinds]
 

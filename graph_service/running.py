@@ -20,6 +20,8 @@ def run(settings: Settings, host: str, port: int, workers: int, console: Any) ->
         service.pool.begin()  # the data loads in a process of its own while the web framework is imported here
     import uvicorn
 
+    from graph_service.web.listening import Doorway, doorway
+
     # `graph_service.queries` writes one line of JSON for each query that is worth one; see the settings `log_*`.
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     for chatty in ("httpx", "mcp"):
@@ -38,14 +40,22 @@ def run(settings: Settings, host: str, port: int, workers: int, console: Any) ->
         with uvicorn.Config("graph_service.app:create_app", host=host, port=port, **options).bind_socket() as free:
             port = free.getsockname()[1]
         console.print(f"Imaging Survey in {workers} processes at http://{host}:{port}/. Stop with Ctrl-C.")
-        uvicorn.run("graph_service.app:create_app", factory=True, workers=workers, host=host, port=port, **options)
+        uvicorn.run(
+            "graph_service.app:create_app",
+            factory=True,
+            workers=workers,
+            host=host,
+            port=port,
+            http=Doorway,
+            **options,
+        )
         return
     from graph_service.app import create_app
     from graph_service.switching import Switching
 
     app = create_app(service=service)
     switching = Switching(lambda: create_app(settings), settings.reload_token.get_secret_value(), first=app)
-    config = uvicorn.Config(switching, host=host, port=port, **options)
+    config = uvicorn.Config(switching, host=host, port=port, http=doorway(settings), **options)
     listening = config.bind_socket()
     port = listening.getsockname()[1]
     where = settings.release or "the shipped records"

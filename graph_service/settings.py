@@ -37,6 +37,10 @@ class Settings(BaseSettings):
     query_workers: int = Field(0, ge=0, le=256, description="Processes for queries; 0 = two for each processor.")
     answer_rows: int = Field(1_000_000, ge=0, description="Most rows of one answer; 0 = no limit.")
     answer_bytes: int = Field(256 * MIB, ge=0, description="Largest answer; 0 = no limit.")
+    head_bytes: int = Field(
+        2 * MIB, gt=0, description="Largest head of a request, header fields and address: a query of 1 MB fits in one."
+    )
+    head_seconds: float = Field(10.0, gt=0, description="How long a client may take to send the head of a request.")
     stall_seconds: float = Field(10.0, gt=0, description="How long a client may take no byte of its answer.")
     body_seconds: float = Field(20.0, gt=0, description="How long a client may take to send its query.")
     queue_length: int = Field(256, ge=0, description="Queries that may wait for a worker; more are told 503.")

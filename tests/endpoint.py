@@ -138,6 +138,15 @@ class Server:
         headers = {"Content-Type": "application/sparql-query", "Accept": accept}
         return self.ask("POST", "/sparql", sparql.encode(), wait, headers)
 
+    def files(self) -> int:
+        """How many file descriptors the front has open."""
+        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
+    def processor_seconds(self) -> float:
+        """The processor time that the front has used."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(") ")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def memory(self) -> int:
         """The front's resident memory in bytes."""
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
@@ -191,11 +200,20 @@ def main(arguments: list[str]) -> None:
 
     import uvicorn
 
+    from graph_service.web.listening import doorway
+
     logging.basicConfig(level=logging.INFO, format="%(name)s %(message)s")
-    port, quads, settings = arguments
-    app = endpoint_app(Path(quads), Settings(**json.loads(settings)))
+    port, quads, given = arguments
+    settings = Settings(**json.loads(given))
+    app = endpoint_app(Path(quads), settings)
     uvicorn.run(
-        app, host="127.0.0.1", port=int(port), log_level="warning", access_log=False, timeout_graceful_shutdown=5
+        app,
+        host="127.0.0.1",
+        port=int(port),
+        http=doorway(settings),
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=5,
     )
 
 

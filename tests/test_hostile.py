@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,7 +61,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     path = folder / "mixed.nq"
     path.write_text(mixed_quads(2000))
     limits = {"query_seconds": DEADLINE, "query_memory": 256 * MIB, "query_workers": 4, "stall_seconds": 1.0}
-    with endpoint(path, folder / "log", body_seconds=1.5, **limits) as running:
+    with endpoint(path, folder / "log", body_seconds=1.5, head_seconds=1.0, **limits) as running:
         yield running
         assert running.process.poll() is None, "the front died"
 
@@ -282,6 +283,9 @@ def test_bodies_that_are_too_large(server: Server) -> None:
         b"GET /sparql?" + b"a=b&" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET /sparql?query=ASK%7B%7D HTTP/1.1\r\nHost: x\r\nIf-None-Match: " + b'"a",' * 10_000 + b"\r\n\r\n",
         b"GET /sparql?query=ASK%7B%7D HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip;q=nonsense,,;;,*;q=9\r\n\r\n",
+        b"GET /sparql HTTP/1.1\r\nHost: [\r\n\r\n",
+        b"GET /sparql HTTP/1.1\r\nHost: [::1\r\n\r\n",
+        b"GET /sparql HTTP/1.1\r\nHost: x:y:z\r\n\r\n",
         b"GET /sparql/../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET http://evil.example/sparql HTTP/1.1\r\nHost: x\r\n\r\n",
     ],
@@ -299,6 +303,129 @@ def test_header_injection(server: Server) -> None:
     assert reply.status == 400
     assert "set-cookie" not in reply.headers
     assert "x-a" not in reply.headers
+
+
+def asked_during(server: Server, attack: Callable[[], object]) -> float:
+    """The longest that a small query of somebody else takes while the attack runs."""
+    longest = 0.0
+    with ThreadPoolExecutor(1) as attacker:
+        running = attacker.submit(attack)
+        while not running.done():
+            began = time.perf_counter()
+            assert server.query("ASK {}").status == 200
+            longest = max(longest, time.perf_counter() - began)
+            time.sleep(0.005)
+        running.result()
+    return longest
+
+
+def test_an_endless_accept_holds_nobody_up(server: Server) -> None:
+    """A megabyte of Accept header is not read through: others are answered meanwhile, and nothing of it is kept."""
+    before = server.memory()
+
+    def attack() -> None:
+        for i in range(30):
+            raw(
+                server,
+                b"GET /sparql?query=ASK%7B%7D HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept: "
+                + b"a%d/b;q=0.5," % i * 5_000
+                + b"c/d\r\n\r\n",
+            )
+            head = b"GET /sparql HTTP/1.1\r\nHost: x\r\nAccept: " + b"a%d/b;q=0.5," % i * 80_000
+            with contextlib.suppress(ConnectionError):
+                raw(server, head + b"c/d\r\n\r\n")
+
+    assert asked_during(server, attack) < 0.1
+    assert server.memory() - before < 40 * MIB
+
+
+def test_a_form_of_escapes_holds_nobody_up(server: Server) -> None:
+    """Three megabytes of `%41` are a legitimate query of one, and others are answered while they are decoded."""
+    body = "query=ASK%7B%7D%23" + "%41" * 1_000_000
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert asked_during(server, lambda: server.ask("POST", "/sparql", body, headers=headers)) < 0.25
+    assert server.ask("POST", "/sparql", body, headers=headers).status == 200
+
+
+@pytest.mark.parametrize("begin", [b"GET /sparql HTTP/1.1\r\nHost: x\r\nX-A: ", b"GET /sparql?query="])
+def test_heads_that_are_too_large(server: Server, begin: bytes) -> None:
+    """A head without end is told 431 as soon as it is too large, and is not taken into memory."""
+    before = server.memory()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+        with contextlib.suppress(ConnectionError):
+            client.sendall(begin)
+            for _ in range(200):
+                client.sendall(b"%41" * 100_000)
+        with contextlib.suppress(ConnectionError):
+            assert client.recv(100).startswith(b"HTTP/1.1 431")
+    assert server.memory() - before < 20 * MIB
+
+
+def test_heads_that_do_not_come(server: Server) -> None:
+    """Who says nothing, or drops a byte now and then, is told 408 and holds no connection."""
+    silent = [socket.create_connection(("127.0.0.1", server.port), timeout=6) for _ in range(40)]
+    for client in silent[20:]:
+        client.sendall(b"GET /sparql?query=ASK%7B%7D HTTP/1.1\r\nHost: x\r\nX-A: ")
+    for _ in range(3):
+        time.sleep(0.4)
+        with contextlib.suppress(ConnectionError):
+            silent[20].sendall(b"a")
+    for client in silent:
+        with contextlib.suppress(ConnectionError):
+            assert client.recv(100).startswith(b"HTTP/1.1 408")
+        client.close()
+
+
+def test_readers_that_do_not_read_hold_no_connection(server: Server) -> None:
+    """Twenty clients that take nothing of an answer that is kept: the front lets them go."""
+    path = "/sparql?" + urlencode({"query": "SELECT * { ?s ?p ?o } LIMIT 9999"})
+    assert server.ask(path=path).status == 200
+    before = server.files()
+    clients = []
+    for _ in range(20):
+        client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", server.port))
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        clients.append(client)
+    time.sleep(0.5)
+    assert server.files() >= before + 15
+    deadline = time.monotonic() + 6
+    while server.files() > before + 2 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert server.files() <= before + 2
+    for client in clients:
+        client.close()
+
+
+def test_slow_readers_keep_their_answers(server: Server) -> None:
+    """Who reads slowly, but reads, gets all of it."""
+    path = "/sparql?" + urlencode({"query": "SELECT * { ?s ?p ?o } LIMIT 9999"})
+    whole = server.ask(path=path).body
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.settimeout(5)
+        client.connect(("127.0.0.1", server.port))
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        said = b""
+        pauses = 0
+        while part := client.recv(65_536):
+            said += part
+            if len(said) > 100_000 * pauses:
+                time.sleep(0.2)
+                pauses += 1
+    assert said.partition(b"\r\n\r\n")[2] == whole
+
+
+def test_one_long_literal(server: Server) -> None:
+    """A literal of 32 MB passes in pieces: the front neither holds it nor works for seconds to put it together."""
+    before, spent = server.memory(), server.processor_seconds()
+    steps = "".join(f"BIND(CONCAT(?a{i}, ?a{i}) AS ?a{i + 1}) " for i in range(15))
+    query = f"SELECT ?a15 {{ BIND('{'0123456789abcdef' * 64}' AS ?a0) {steps} }}"
+    with contextlib.suppress(http.client.IncompleteRead):
+        assert server.query(query, accept="text/csv").status in (200, 503)
+    assert server.processor_seconds() - spent < 0.5
+    assert server.memory() - before < 20 * MIB
 
 
 def test_readers_that_do_not_read(server: Server) -> None:
@@ -339,6 +466,29 @@ def test_clients_that_leave_free_their_workers(server: Server) -> None:
     began = time.perf_counter()
     assert server.query("ASK {}").status == 200
     assert time.perf_counter() - began < 0.5
+
+
+def test_clients_that_leave_the_queue_cost_no_worker(server: Server) -> None:
+    """A hundred clients ask heavy queries, most of which wait, and hang up: nobody waits for a worker for each."""
+    deaths = re.compile(rb"workers_killed_total\{[^}]*\} (\d+)")
+
+    def dead() -> int:
+        return sum(int(each) for each in deaths.findall(server.ask(path="/metrics").body))
+
+    before = dead()
+    query = HEAVY["cartesian count"]
+    clients = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(100)]
+    for place, client in enumerate(clients):
+        path = "/sparql?" + urlencode({"query": f"{query} # {place}"})
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    time.sleep(0.4)
+    for client in clients:
+        client.close()
+    time.sleep(0.2)
+    began = time.perf_counter()
+    assert server.query("ASK {}").status == 200
+    assert time.perf_counter() - began < 0.5
+    assert dead() - before <= 8
 
 
 def test_an_honest_log(server: Server, tmp_path_factory: pytest.TempPathFactory) -> None:

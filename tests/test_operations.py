@@ -280,6 +280,28 @@ def elsewhere() -> Iterator[str]:
     thread.join()
 
 
+def test_federated_queries_run_a_few_at_a_time(quads: Path) -> None:
+    """Twenty clients name a service that does not answer: no more than four processes ask it, and others are answered."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        service = f"http://127.0.0.1:{silent.getsockname()[1]}/sparql"
+        with (
+            endpoint(quads, federation=[service], federation_seconds=1, query_seconds=2) as server,
+            ThreadPoolExecutor(20) as crowd,
+        ):
+            texts = [f"SELECT * {{ SERVICE <{service}> {{ ?s ?p {i} }} }}" for i in range(20)]
+            replies = [crowd.submit(server.query, text, "*/*") for text in texts]
+            time.sleep(1.0)
+            children = [
+                int(pid)
+                for task in Path(f"/proc/{server.process.pid}/task").iterdir()
+                for pid in (task / "children").read_text().split()
+            ]
+            commands = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children]
+            assert sum(b"graph_service.engine.federated" in each for each in commands) <= 4
+            assert server.query("ASK {}").status == 200
+            assert {each.result().status for each in replies} <= {502, 504}
+
+
 def test_federation_with_the_allow_list(quads: Path, elsewhere: str) -> None:
     """SERVICE reaches the services of the allow-list and no other, and its rows join with ours."""
     allowed = [f"{elsewhere}/sparql", f"{elsewhere}/moved", f"{elsewhere}/slow"]

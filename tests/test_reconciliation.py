@@ -187,6 +187,31 @@ def test_a_malformed_batch_is_told_so(web: httpx.Client, bad: str) -> None:
     assert (reply.status_code, reply.json()["parameter"]) == (400, "queries")
 
 
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [
+        ({"queries": json.dumps({f"q{i}": {"query": "x"} for i in range(10_000)})}, 413),
+        ({"queries": json.dumps({"q": {"query": "lung " * 200_000}})}, 413),
+        ({"queries": "[" * 500_000}, 400),
+        ({"queries": '{"a":' * 100_000}, 400),
+        ({"queries": json.dumps({"q": {"query": "tcia", "type": [None, {}, 1], "limit": -5, "properties": 7}})}, 200),
+        ({"queries": '{"\\ud800": {"query": "tcia \\ud800", "properties": [{"pid": "\\ud800", "v": null}]}}'}, 200),
+        ({"extend": '{"ids": ["\\ud800"], "properties": [{"id": "\\ud800:x"}]}'}, 200),
+        (
+            {"extend": json.dumps({"ids": [f"a/{i}" for i in range(1000)], "properties": [{"id": "x"}] * 5_000})},
+            413,
+        ),
+    ],
+)
+def test_hostile_batches_are_told_so_at_once(web: httpx.Client, form: dict[str, str], status: int) -> None:
+    """What is too much, too long, too deep or no text at all is refused or answered within seconds, and never 500."""
+    began = perf_counter()
+    reply = web.post("/reconcile", data=form)
+    assert reply.status_code == status
+    reply.json()
+    assert perf_counter() - began < 4
+
+
 def test_suggestions_begin_with_what_was_typed(web: httpx.Client) -> None:
     entities = web.get("/reconcile/suggest/entity", params={"prefix": "give a"}).json()["result"]
     assert (entities[0]["id"], entities[0]["name"]) == ("archive/give-a-scan", "Give A Scan")
@@ -202,6 +227,20 @@ def test_a_preview_is_a_small_page(web: httpx.Client) -> None:
     assert "<strong>" in reply.text
     assert "Give A Scan" in reply.text
     assert web.get("/reconcile/preview", params={"id": "archive/none"}).status_code == 404
+
+
+def test_a_preview_may_stand_in_a_frame_of_another_site(web: httpx.Client) -> None:
+    """OpenRefine shows it so; no other page of ours may be framed."""
+    policy = web.get("/reconcile/preview", params={"id": "archive/tcia"}).headers["content-security-policy"]
+    assert "frame-ancestors *" in policy
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in web.get("/archive/tcia").headers["content-security-policy"]
+
+
+def test_properties_have_names_and_no_prefixes(web: httpx.Client) -> None:
+    found = web.get("/reconcile/extend/propose").json()["properties"]
+    assert {"title", "description"} <= {each["name"] for each in found}
+    assert [each["name"] for each in found if ":" in each["name"]] == []
 
 
 def test_a_table_is_extended_with_values(web: httpx.Client) -> None:

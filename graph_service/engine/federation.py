@@ -16,6 +16,9 @@ from graph_service.engine.nursery import environment
 from graph_service.errors import QueryTimeout, ServiceFailed
 from graph_service.settings import Settings
 
+AT_ONCE = 4
+"""Processes that ask other services at the same time: each takes as much memory as an interpreter does."""
+
 
 class Federation:
     """The services that SERVICE may name, and what asks them."""
@@ -24,12 +27,25 @@ class Federation:
         self.allowed = frozenset(settings.federation)
         self._seconds = settings.federation_seconds
         self._bytes = settings.federation_bytes
+        self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def resolve(self, task: Task, seconds: float) -> Task:
         """The task with the services' answers in its query.
 
-        Raises `ServiceRefused`, `ServiceFailed` when a service does not answer, and `QueryTimeout`.
+        Raises `ServiceRefused`, `ServiceFailed` when a service does not answer, and `QueryTimeout`, also for a query whose
+        turn does not come: only so many processes run at once.
         """
+        began = asyncio.get_running_loop().time()
+        try:
+            await asyncio.wait_for(self._at_once.acquire(), seconds)
+        except TimeoutError:
+            raise QueryTimeout(f"The query took longer than {seconds:g} s.", limit=seconds) from None
+        try:
+            return await self._resolved(task, seconds - (asyncio.get_running_loop().time() - began))
+        finally:
+            self._at_once.release()
+
+    async def _resolved(self, task: Task, seconds: float) -> Task:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",

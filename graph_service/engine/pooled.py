@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 LARGEST = 64 * 1024 * 1024
 """Bytes of one answer that are taken into memory."""
 
+MOST = 16
+"""Questions that may run or wait at once; each holds a thread, of which pages need some."""
+
 COPY = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
 
 
@@ -30,10 +33,13 @@ class PooledEngine:
 
     def __init__(self) -> None:
         self._bound: tuple[WorkerPool, Settings, asyncio.AbstractEventLoop] | None = None
+        self._share = asyncio.Semaphore()
+        self._asked = 0
 
     def bind(self, pool: WorkerPool, settings: Settings) -> None:
-        """Uses this pool; called in its event loop."""
+        """Uses this pool, half of its workers at the most; called in its event loop."""
         self._bound = (pool, settings, asyncio.get_running_loop())
+        self._share = asyncio.Semaphore(max(pool.size // 2, 1))
 
     @property
     def is_bound(self) -> bool:
@@ -62,22 +68,35 @@ class PooledEngine:
         defaults = list(default_graphs) if default_graphs is not None else None
         named = list(named_graphs) if named_graphs is not None else None
         task = Task(sparql, "json", "json", "nt", defaults, named)
-        kind, body = asyncio.run_coroutine_threadsafe(_whole(pool, task, settings.query_seconds), loop).result()
+        kind, body = asyncio.run_coroutine_threadsafe(self._whole(pool, task, settings), loop).result()
         if kind == "g":
             store = ox.Store()
             store.load(body, format=ox.RdfFormat.N_TRIPLES)
             return store.query(COPY)
         return ox.parse_query_results(body, ox.QueryResultsFormat.JSON)
 
-
-async def _whole(pool: WorkerPool, task: Task, seconds: float) -> tuple[str, bytes]:
-    answer = await pool.ask(task, seconds)
-    parts: list[bytes] = []
-    size = 0
-    while part := await answer.part():
-        parts.append(part)
-        size += len(part)
-        if size > LARGEST:
-            answer.abandon()
-            raise TooLarge(f"The answer is larger than {LARGEST:,} bytes; ask for less.", limit=LARGEST)
-    return answer.kind, b"".join(parts)
+    async def _whole(self, pool: WorkerPool, task: Task, settings: Settings) -> tuple[str, bytes]:
+        if self._asked >= MOST:
+            raise Busy("Too many questions are waiting.", headers={"Retry-After": "2"})
+        self._asked += 1
+        try:
+            async with asyncio.timeout(settings.queue_seconds):
+                await self._share.acquire()
+        except TimeoutError:
+            self._asked -= 1
+            message = f"Too many questions are being answered; none ended in {settings.queue_seconds:g} s."
+            raise Busy(message, headers={"Retry-After": "5"}) from None
+        try:
+            answer = await pool.ask(task, settings.query_seconds)
+            parts: list[bytes] = []
+            size = 0
+            while part := await answer.part():
+                parts.append(part)
+                size += len(part)
+                if size > LARGEST:
+                    answer.abandon()
+                    raise TooLarge(f"The answer is larger than {LARGEST:,} bytes; ask for less.", limit=LARGEST)
+            return answer.kind, b"".join(parts)
+        finally:
+            self._asked -= 1
+            self._share.release()

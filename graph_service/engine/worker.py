@@ -61,6 +61,9 @@ GRAPH_FORMATS = {
     "jsonld": RdfFormat.JSON_LD,
     "rdf": RdfFormat.RDF_XML,
 }
+LARGEST_FRAME = 4 * PART_BYTES
+"""One long literal is written at once; cut in pieces, the front need not hold all of it, nor put it together."""
+
 _ROW_MARKS = {"json": b'}},{"', "xml": b"<result>", "csv": b"\r\n", "tsv": b"\n", "nt": b"\n", "nq": b"\n"}
 _NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 _POSITION = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
@@ -109,7 +112,10 @@ class Outlet:
             if self._rows > self._limits.rows + 1:
                 raise TooLarge(f"The answer has more than {self._limits.rows:,} rows.", limit=self._limits.rows)
         head, self._head = self._head, b""
-        return head + frame(PART_FRAME, part)
+        if len(part) <= LARGEST_FRAME:
+            return head + frame(PART_FRAME, part)
+        pieces = [part[place : place + PART_BYTES] for place in range(0, len(part), PART_BYTES)]
+        return head + b"".join(frame(PART_FRAME, piece) for piece in pieces)
 
     def _cleaned(self, part: bytes, last: bool) -> bytes:
         """Characters that XML 1.0 cannot hold, as U+FFFD: the document stays well-formed."""

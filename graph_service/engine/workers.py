@@ -217,6 +217,11 @@ class WorkerPool:
         self.deaths: Counter[str] = Counter()
 
     @property
+    def size(self) -> int:
+        """How many workers there are to be."""
+        return self._wanted
+
+    @property
     def is_ready(self) -> bool:
         """Whether a query would be answered now."""
         return self._is_open and bool(self._alive)

@@ -5,6 +5,7 @@ A release never changes, so an answer is right for as long as it is kept, and it
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from hashlib import blake2b
 from typing import Any
 
 MOST_REPLAYS = 8_192
+OVERHEAD = 2_048
+"""Bytes that an answer takes beside its texts: headers, entries in tables."""
 
 
 def etag(*parts: str) -> str:
@@ -108,5 +111,6 @@ class AnswerCache:
 
     @staticmethod
     def _weight(key: Hashable, kept: Kept) -> int:
-        text = len(key[0]) if isinstance(key, tuple) and key and isinstance(key[0], str) else 0
-        return len(kept.body) + sum(map(len, kept.encoded.values())) + text + 512
+        """Bytes in memory: each text of the key too, since a list of graphs can be longer than any answer."""
+        texts = sum(sys.getsizeof(each) for each in key if isinstance(each, str)) if isinstance(key, tuple) else 0
+        return len(kept.body) + sum(map(len, kept.encoded.values())) + texts + OVERHEAD

@@ -13,8 +13,9 @@ from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
 import pyoxigraph as ox
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Request, Response
-from starlette.concurrency import run_in_threadpool
 
 from graph_service import __version__
 from graph_service.errors import BadParameter, NotFound, TooLarge
@@ -28,7 +29,17 @@ from graph_service.web.signposting import root
 
 LARGEST = 1000
 LONGEST = 2 * 1024 * 1024
+LONGEST_NAME = 1000
+"""Signs of a name, a type or a value: what is longer names nothing, and comparing it holds up everybody else."""
+
+MOST_PROPERTIES = 100
+AT_ONCE = 2
+"""Batches that are worked on at the same time; others wait their turn, and pages have threads left."""
+
 SUGGESTED = 10
+FRAMED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors *"
+"""A preview is shown within a page of OpenRefine, wherever that runs; it loads nothing."""
+
 IDENTITY = (TITLE, ALTERNATIVE, DESCRIPTION, HOMEPAGE)
 
 
@@ -40,6 +51,10 @@ def router(service: Service) -> APIRouter:
         """Made at the first question, so that the service starts sooner."""
         return Index.of(service.knowledge)
 
+    @cache
+    def turns() -> CapacityLimiter:
+        return CapacityLimiter(AT_ONCE)
+
     @routes.head("/reconcile", include_in_schema=False)
     @routes.get(
         "/reconcile", summary="Manifest, or candidates for names, or values for things", operation_id="reconcile"
@@ -50,9 +65,11 @@ def router(service: Service) -> APIRouter:
         if request.method == "POST":
             given |= await _form(request)
         if "extend" in given:
-            return _json(request, await run_in_threadpool(extend, service, _parsed(given["extend"], "extend")))
+            asked = _parsed(given["extend"], "extend")
+            return _json(request, await run_sync(extend, service, asked, limiter=turns()))
         if "queries" in given:
-            return _json(request, await run_in_threadpool(batch, index(), _parsed(given["queries"], "queries")))
+            asked = _parsed(given["queries"], "queries")
+            return _json(request, await run_sync(lambda: batch(index(), asked), limiter=turns()))
         return _json(request, manifest(root(service, request)), cached=True)
 
     @routes.options("/reconcile", include_in_schema=False)
@@ -82,7 +99,8 @@ def router(service: Service) -> APIRouter:
 
     @routes.get("/reconcile/preview", summary="A thing in a few lines of HTML", operation_id="preview")
     def preview(name: Annotated[str, Query(alias="id", description="Identifier of the thing")]) -> Response:
-        return Response(card(service, iri_of(service, name)), media_type="text/html; charset=utf-8", headers=_headers())
+        headers = _headers() | {"Content-Security-Policy": FRAMED}
+        return Response(card(service, iri_of(service, name)), media_type="text/html; charset=utf-8", headers=headers)
 
     @routes.get(
         "/reconcile/extend/propose", summary="Properties with which a table can be extended", operation_id="propose"
@@ -139,10 +157,19 @@ def one(index: Index, name: str, query: Any) -> list[Candidate]:
     if not isinstance(query, dict) or not isinstance(query.get("query"), str):
         raise BadParameter(f"query `{name}` lacks its text under `query`.", parameter="queries")
     asked = query.get("type") or []
-    kinds = kinds_of(asked if isinstance(asked, list) else [str(asked)])
+    types = [str(each) for each in asked] if isinstance(asked, list) else [str(asked)]
+    if len(query["query"]) > LONGEST_NAME or len(types) > MOST_PROPERTIES:
+        raise TooLarge(
+            f"query `{name[:100]}` is too long: a name has at most {LONGEST_NAME:,} signs and {MOST_PROPERTIES} types.",
+            limit=LONGEST_NAME,
+        )
+    kinds = kinds_of(types)
     limit = query.get("limit") if isinstance(query.get("limit"), int) else 5
+    given = query.get("properties")
     wanted = [
-        each for each in query.get("properties") or [] if isinstance(each, dict) and "pid" in each and "v" in each
+        each
+        for each in (given if isinstance(given, list) else [])[:MOST_PROPERTIES]
+        if isinstance(each, dict) and "pid" in each and "v" in each
     ]
     found = index.candidates(query["query"], kinds, max(1, min(int(limit or 5), 50)) if not wanted else 50)
     if not wanted:
@@ -211,7 +238,7 @@ def properties(service: Service, kinds: list[str] | None = None) -> list[dict[st
     return [
         {
             "id": _short(name),
-            "name": known.label(name) if known.exists(name) else _short(name),
+            "name": known.label(name) if known.exists(name) else _short(name).rpartition(":")[2],
             "description": known.definition(name),
         }
         for name in sorted(said, key=lambda name: (name not in IDENTITY, _short(name)))
@@ -228,6 +255,10 @@ def extend(service: Service, asked: Any) -> dict[str, Any]:
         ) from error
     if len(ids) > LARGEST:
         raise TooLarge(f"at most {LARGEST} things are extended at once; these are {len(ids)}.", limit=LARGEST)
+    if len(wanted) > MOST_PROPERTIES:
+        raise TooLarge(
+            f"at most {MOST_PROPERTIES} properties are given at once; these are {len(wanted)}.", limit=MOST_PROPERTIES
+        )
     known = service.knowledge
     meta = [
         {"id": name, "name": known.label(_property(name)) if known.exists(_property(name)) else name} for name in wanted
@@ -327,6 +358,8 @@ def _parsed(text: str, name: str) -> Any:
         return json.loads(text)
     except ValueError as error:
         raise BadParameter(f"`{name}` is not JSON: {error}.", parameter=name) from error
+    except RecursionError:
+        raise BadParameter(f"`{name}` nests too deeply.", parameter=name) from None
 
 
 def _headers() -> dict[str, str]:
@@ -334,7 +367,7 @@ def _headers() -> dict[str, str]:
 
 
 def _json(request: Request, document: Any, cached: bool = False) -> Response:
-    body = json.dumps(document, ensure_ascii=False).encode()
+    body = json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace")  # half a pair stays an escape
     callback = request.query_params.get("callback", "")
     headers = _headers() | ({"Cache-Control": caching.HOUR} if cached else {"Cache-Control": "no-store"})
     if callback and callback.replace(".", "").replace("_", "").replace("$", "").isalnum():

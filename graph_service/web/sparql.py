@@ -6,6 +6,7 @@ dataset and format; a worker; the answer, whole or streamed (`sending`). The eng
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
 import secrets
@@ -18,7 +19,7 @@ from graph_service.description import Description
 from graph_service.engine import guard
 from graph_service.engine.federation import Federation
 from graph_service.engine.workers import Answer, WorkerPool
-from graph_service.errors import MethodNotAllowed, NotAcceptable, SurveyError, TooLarge
+from graph_service.errors import BadRequest, MethodNotAllowed, NotAcceptable, SurveyError, TooLarge
 from graph_service.formats import BY_NAME, GRAPHS, RESULTS, Format, negotiate
 from graph_service.settings import Settings
 from graph_service.web import problems, protocol
@@ -117,7 +118,7 @@ class SparqlEndpoint:
         scope["sparql.query_id"] = name = next(self._names)
         visitor = Visitor(receive)
         try:
-            answer = await self._run(prepared, visitor)
+            answer = await self._begun(prepared, visitor)
             if prepared.shows_page:
                 await self._show(scope, send, prepared.task.query, answer)
             else:
@@ -139,6 +140,17 @@ class SparqlEndpoint:
                 self._prepared.clear()
             self._prepared[request] = known
         return known
+
+    async def _begun(self, prepared: Prepared, visitor: Visitor) -> Answer:
+        """The beginning of a worker's answer; a client that leaves before that gives up its place in the queue."""
+        try:
+            return await self._run(prepared, visitor)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not visitor.is_gone or task is None:
+                raise
+            task.uncancel()
+            raise BadRequest("The client left.") from None
 
     async def _run(self, prepared: Prepared, visitor: Visitor) -> Answer:
         """The beginning of a worker's answer."""

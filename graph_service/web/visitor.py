@@ -19,6 +19,7 @@ class Visitor:
         self._task: asyncio.Task[None] | None = None
         self._timer = asyncio.get_running_loop().call_later(PATIENCE, self._watch)
         self._answer: Answer | None = None
+        self._waiting = asyncio.current_task()
         self.is_gone = False
 
     def waits_for(self, answer: Answer) -> None:
@@ -29,6 +30,7 @@ class Visitor:
 
     def done(self) -> None:
         """The response is over."""
+        self._waiting = None
         self._timer.cancel()
         if self._task is not None:
             self._task.cancel()
@@ -42,3 +44,5 @@ class Visitor:
         self.is_gone = True
         if self._answer is not None:
             self._answer.abandon()
+        elif self._waiting is not None:  # its query has no worker yet, and shall cost none
+            self._waiting.cancel()
