@@ -50,6 +50,8 @@ class Issue:
 
 def media_type(name: str) -> str:
     """The media type of a file of a release, whether or not it is compressed."""
+    if name == "SHA256SUMS":
+        return "text/plain"
     return MEDIA_TYPES.get(name.removesuffix(".gz").rpartition(".")[2], "application/octet-stream")
 
 

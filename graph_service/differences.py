@@ -7,6 +7,7 @@ derives is told as what is known of the thing now; statements that only moved be
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from graph_service.triples import Triples, serialize, text
 
 OBSERVATION, ABOUT = survey("observation"), survey("about")
 SOURCE, CERTAINTY = f"{FOREIGN['dcterms']}source", survey("certainty")
+DEPRECATED, REPLACED_BY = f"{FOREIGN['owl']}deprecated", f"{FOREIGN['dcterms']}isReplacedBy"
 FORMS = ("words", "json", "ttl", "trig", "nq")
 ORDER = [*KINDS, "ontology", "vocabulary", *SCHEMES]
 
@@ -56,7 +58,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Change:
-    """What became of one thing: `added`, `removed` or `changed`, with its statements and the same in words."""
+    """What became of one thing: `added`, `removed`, `changed` or `retired`, with its statements and the same in words."""
 
     iri: str
     label: str
@@ -107,7 +109,10 @@ class Difference:
     def _change(self, iri: str, added: tuple[Statement, ...], removed: tuple[Statement, ...]) -> Change:
         before, after = self.old.known.exists(iri), self.new.known.exists(iri)
         change = "changed" if before and after else "added" if after else "removed"
-        label = (self.new if after else self.old).known.label(iri)
+        if any(each.subject == ox.NamedNode(iri) and each.predicate.value == DEPRECATED for each in added):
+            change = "retired"
+        told_by = self.old if before and change in {"retired", "removed"} else self.new
+        label = told_by.known.label(iri)
         return Change(iri, label, change, added, removed, tuple(self._words(iri, change, added, removed)))
 
     def _words(
@@ -120,6 +125,11 @@ class Difference:
             count = len({each.subject for each in added} - {ox.NamedNode(iri)})
             yield "is new" + (f", with {count} observation{'s' if count != 1 else ''}." if count else ".")
             return
+        if change == "retired":
+            see = [self.new.known.label(each) for each in self.new.known.iris(iri, REPLACED_BY)]
+            why = self.new.known.text(iri, f"{FOREIGN['dcterms']}description")
+            yield f"was retired{f'; see {_list(see)}' if see else ''}. {why}".strip()
+            return
         yield from self._properties(iri, added, removed)
         yield from self._observations(iri, added, removed)
 
@@ -130,9 +140,8 @@ class Difference:
                 if each.subject == ox.NamedNode(iri) and each.predicate.value not in {OBSERVATION, ABOUT}:
                     values[each.predicate.value][place].append(_value(side.known, each.object))
         for predicate, (before, after) in sorted(values.items()):
-            name = (
-                self.new.known.label(predicate) if self.new.known.exists(predicate) else shorten(predicate).strip("<>")
-            )
+            known = self.new.known
+            name = known.label(predicate) if known.exists(predicate) else _words_of(predicate)
             if before and after:
                 yield f"{name}: {_list(after)}, was {_list(before)}."
             elif after:
@@ -162,7 +171,7 @@ class Difference:
     @property
     def summary(self) -> dict[str, Any]:
         """The numbers of the difference."""
-        per_change: dict[str, int] = {"added": 0, "removed": 0, "changed": 0}
+        per_change: dict[str, int] = {"added": 0, "removed": 0, "changed": 0, "retired": 0}
         for each in self.changes:
             per_change[each.change] += 1
         return {"things": per_change, "triples": {"added": len(self.added), "removed": len(self.removed)}}
@@ -175,7 +184,8 @@ class Difference:
             f"# From {self.old.version} to {self.new.version}",
             "",
             (
-                f"{things['added']} new, {things['changed']} changed, {things['removed']} gone; "
+                f"{things['added']} new, {things['changed']} changed, {things['retired']} retired, "
+                f"{things['removed']} gone; "
                 f"{triples['added']} statements added, {triples['removed']} removed."
             ),
         ]
@@ -269,6 +279,11 @@ def _value(known: Knowledge, value: Any) -> str:
     return str(value.value)
 
 
+def _words_of(predicate: str) -> str:
+    """The name of a property of others as words: `is replaced by` for `dcterms:isReplacedBy`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.split(r"[#/:]", predicate)[-1]).lower()
+
+
 def _list(values: list[str]) -> str:
-    shown = sorted(values)
+    shown = sorted(each.removesuffix(".") for each in values)
     return ", ".join(shown[:6]) + (f" and {len(shown) - 6} more" if len(shown) > 6 else "")

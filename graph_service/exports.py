@@ -33,24 +33,39 @@ def dcat_ap(known: Knowledge, version: Version) -> Triples:
     made.say(PUBLISHER, "foaf:name", text("Imaging Survey contributors"))
     for iri in known.of_kind("archive"):
         made.say(home, "dcat:catalog", iri)
-        _catalog(made, iri, known.label(iri), known.definition(iri), _publisher(known, made, iri))
-        _described(known, made, iri)
+        _archive(known, made, iri)
     for iri in known.of_kind("collection"):
         made.say(home, "dcat:dataset", iri)
-        made.say(iri, "rdf:type", "dcat:Dataset")
-        made.say(iri, "dcterms:title", text(known.label(iri)))
-        made.say(iri, "dcterms:description", text(known.definition(iri)))
-        made.say(iri, "dcterms:publisher", _publisher(known, made, iri))
-        made.say(iri, "dcat:theme", f"{AUTHORITY}data-theme/HEAL")
-        for archive in known.iris(iri, survey("hostedAt")):
-            if kind_of(archive) == "archive":
-                made.say(archive, "dcat:dataset", iri)
-        for name in ("modality", "anatomy", "condition"):
-            for concept in known.iris(iri, survey(name)):
-                made.say(iri, "dcat:keyword", text(known.label(concept)))
-        _described(known, made, iri)
-        _distribution(known, made, iri)
+        _collection(known, made, iri)
     return made
+
+
+def dcat_ap_of(known: Knowledge, iri: str, _: Version) -> Triples:
+    """One archive or collection as DCAT-AP 3 sees it."""
+    made = Triples()
+    (_archive if kind_of(iri) == "archive" else _collection)(known, made, iri)
+    return made
+
+
+def _archive(known: Knowledge, made: Triples, iri: str) -> None:
+    _catalog(made, iri, known.label(iri), known.definition(iri), _publisher(known, made, iri))
+    _described(known, made, iri)
+
+
+def _collection(known: Knowledge, made: Triples, iri: str) -> None:
+    made.say(iri, "rdf:type", "dcat:Dataset")
+    made.say(iri, "dcterms:title", text(known.label(iri)))
+    made.say(iri, "dcterms:description", text(known.definition(iri)))
+    made.say(iri, "dcterms:publisher", _publisher(known, made, iri))
+    made.say(iri, "dcat:theme", f"{AUTHORITY}data-theme/HEAL")
+    for archive in known.iris(iri, survey("hostedAt")):
+        if kind_of(archive) == "archive":
+            made.say(archive, "dcat:dataset", iri)
+    for name in ("modality", "anatomy", "condition"):
+        for concept in known.iris(iri, survey(name)):
+            made.say(iri, "dcat:keyword", text(known.label(concept)))
+    _described(known, made, iri)
+    _distribution(known, made, iri)
 
 
 def _catalog(made: Triples, iri: str, title: str, description: str, publisher: str) -> None:
@@ -110,9 +125,19 @@ def schema_org(known: Knowledge, version: Version) -> bytes:
     return _json({"@context": schemaorg.CONTEXT, "@graph": things})
 
 
+def schema_org_of(known: Knowledge, iri: str, version: Version) -> bytes:
+    """One thing as schema.org JSON-LD."""
+    return _json(schemaorg.describe(known, iri, version.name, version.date))
+
+
 def codemeta(known: Knowledge) -> bytes:
     """Every software as CodeMeta 3.0, in one JSON-LD graph."""
     return _json({"@context": CODEMETA, "@graph": [codemeta_of(known, iri) for iri in known.of_kind("software")]})
+
+
+def codemeta_document(known: Knowledge, iri: str, _: Version) -> bytes:
+    """One software as a CodeMeta file."""
+    return _json({"@context": CODEMETA, **codemeta_of(known, iri)})
 
 
 def codemeta_of(known: Knowledge, iri: str) -> dict[str, Any]:

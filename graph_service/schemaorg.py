@@ -21,6 +21,7 @@ TYPES = {
     "ontology": "DefinedTermSet",
     "query": "SoftwareSourceCode",
     "release": "Dataset",
+    "graph": "Dataset",
     "": "Dataset",
 }
 """The class of each kind of thing; a concept, a word of the ontology and whatever else is named is a `DefinedTerm`."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import pyoxigraph as ox
 
+from graph_service import phrases
 from graph_service.knowledge import (
     DESCRIPTION,
     HOMEPAGE,
@@ -32,6 +33,25 @@ CAPABILITIES = {
 """How a program stands to a capability, best first."""
 
 RELATIONS = "Relations"
+INVERSES = {
+    survey(one): survey(other)
+    for pair in (
+        ("hosts", "hostedAt"),
+        ("hasPart", "partOf"),
+        ("supersedes", "supersededBy"),
+        ("hostedWith", "usedBy"),
+        ("mirrorOf", "mirroredAt"),
+        ("sharesSubjectsWith", "sharesSubjectsWith"),
+        ("overlapsWith", "overlapsWith"),
+        ("relatedTo", "relatedTo"),
+    )
+    for one, other in (pair, pair[::-1])
+}
+"""Relations that the other side states in its own words."""
+
+LOOSE = ("sharesSubjectsWith", "overlapsWith", "relatedTo")
+"""Relations that say little beside another one between the same two things."""
+
 DUTIES = ("attribution", "signed-agreement")
 USES = ("commercial-use", "redistribution", "derivatives", "attribution", "signed-agreement", "direct-download")
 
@@ -83,6 +103,7 @@ class Link:
     title: str
     inverse: bool = False
     kind: str = ""
+    predicate: str = ""
 
 
 @dataclass
@@ -226,7 +247,8 @@ class Thing:
             about = (self.knowledge.iris(iri, survey("assesses")) or [""])[0]
             answer = (self.knowledge.iris(iri, survey("answer")) or [""])[0].rpartition("/")[2]
             rests = tuple(self.knowledge.iris(iri, survey("restsOn")))
-            found.append(Use(self.knowledge.label(about), about, answer, self.knowledge.text(iri, DESCRIPTION), rests))
+            reason = phrases.dated(self.knowledge.text(iri, DESCRIPTION))
+            found.append(Use(self.knowledge.label(about), about, answer, reason, rests))
         order = {f"{BASE}permitted-use/{name}": place for place, name in enumerate(USES)}
         return sorted(found, key=lambda use: order.get(use.iri, len(order)))
 
@@ -239,14 +261,15 @@ class Thing:
 
     @cached_property
     def relations(self) -> list[Link]:
-        """Other things of the survey that this one names, and those that name it."""
+        """Other things of the survey that this one names, and those that name it; what both sides say, once."""
         found: dict[tuple[str, str, bool], Link] = {}
         for predicate, values in self.knowledge.facts.get(self.iri, {}).items():
             for value in values:
                 if predicate != survey("inSurvey"):
                     self._relate(found, predicate, value.value, inverse=False)
         for predicate, subject in self.knowledge.pointers.get(self.iri, ()):
-            self._relate(found, predicate, subject, inverse=True)
+            if (INVERSES.get(predicate, ""), subject, False) not in found:
+                self._relate(found, predicate, subject, inverse=True)
         return sorted(found.values(), key=lambda link: (link.inverse, link.label, link.title.casefold()))
 
     def _relate(self, found: dict[tuple[str, str, bool], Link], predicate: str, other: str, *, inverse: bool) -> None:
@@ -254,8 +277,27 @@ class Thing:
         if kind in {*SURVEYED, "organization"} and other != self.iri and self.knowledge.exists(other):
             label = self.knowledge.label(predicate)
             found.setdefault(
-                (predicate, other, inverse), Link(label, other, self.knowledge.label(other), inverse, kind)
+                (predicate, other, inverse), Link(label, other, self.knowledge.label(other), inverse, kind, predicate)
             )
+
+    @cached_property
+    def ties(self) -> list[Link]:
+        """One link for each other thing, with all that is said between the two; what says little only where it is all.
+
+        Of each relation the first comes first, so that a few ties show every way in which the thing hangs together.
+        """
+        between: dict[str, list[Link]] = defaultdict(list)
+        for link in self.relations:
+            between[link.iri].append(link)
+        loose = {survey(name) for name in LOOSE}
+        found: dict[str, list[Link]] = defaultdict(list)
+        for links in between.values():
+            telling = [link for link in links if link.predicate not in loose] or links
+            first = telling[0]
+            label = ", ".join(dict.fromkeys(link.label for link in telling if link.inverse == first.inverse))
+            found[label].append(replace(first, label=label))
+        turns = max((len(links) for links in found.values()), default=0)
+        return [links[turn] for turn in range(turns) for links in found.values() if turn < len(links)]
 
     @cached_property
     def neighbors(self) -> list[tuple[Link, tuple[str, ...]]]:

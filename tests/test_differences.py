@@ -33,13 +33,32 @@ def test_a_new_visit_is_told_in_words(pair: Path) -> None:
     ]
 
 
+def test_a_retired_thing_is_told_with_its_successor(pair: Path) -> None:
+    found = differences.between("2026.11", "2027.01", pair)
+    hearts = next(each for each in found.changes if each.iri == f"{BASE}archive/hearts")
+    assert (hearts.label, hearts.change) == ("Hearts", "retired")
+    assert hearts.words == ("was retired; see Lungs. Both were the same archive.",)
+    assert found.summary["things"]["retired"] == 1
+
+
+def test_words_are_sentences(pair: Path) -> None:
+    """With a name that a reader knows for each property, and one full stop."""
+    said = [words for each in differences.between("2026.11", "2027.01", pair).changes for words in each.words]
+    assert said
+    for words in said:
+        assert words.endswith(".")
+        assert not words.endswith("..")
+        assert not words.startswith(("dcterms:", "rdf:", "owl:", "rdfs:"))
+
+
 def test_words_begin_with_the_numbers(pair: Path) -> None:
     found = differences.between("2026.11", "2027.01", pair)
     lines = found.text().splitlines()
     assert lines[0] == "# From 2026.11 to 2027.01"
     assert lines[2] == (
         f"{found.summary['things']['added']} new, {found.summary['things']['changed']} changed, "
-        f"{found.summary['things']['removed']} gone; {len(found.added)} statements added, {len(found.removed)} removed."
+        f"{found.summary['things']['retired']} retired, {found.summary['things']['removed']} gone; "
+        f"{len(found.added)} statements added, {len(found.removed)} removed."
     )
     assert "## Lungs (archive:lungs)" in lines
 
@@ -70,7 +89,10 @@ def test_the_rdf_is_a_patch(pair: Path) -> None:
 def test_a_release_does_not_differ_from_itself(pair: Path) -> None:
     found = differences.between("current", "2027.01", pair)
     assert found.changes == []
-    assert found.text() == "# From 2027.01 to 2027.01\n\n0 new, 0 changed, 0 gone; 0 statements added, 0 removed.\n"
+    assert (
+        found.text()
+        == "# From 2027.01 to 2027.01\n\n0 new, 0 changed, 0 retired, 0 gone; 0 statements added, 0 removed.\n"
+    )
 
 
 def test_the_address_tells_the_same_in_every_form(pair_home: str, pair: Path) -> None:

@@ -175,6 +175,40 @@ def test_a_build_is_the_same_twice(output: Path, tmp_path: Path) -> None:
     assert release.listing(again.folder) == release.listing(before.folder)
 
 
+def test_a_release_and_its_files_tell_its_day(pair_home: str) -> None:
+    """The day of the release, not the time at which the machine that serves it got the files."""
+    for path in ("2026.11", "2026.11.nt", "2026.11/SHA256SUMS", "2026.11/survey.nt.gz", "2026.11/manifest.json"):
+        reply = httpx.get(f"{pair_home}/release/{path}")
+        assert reply.headers["last-modified"] == "Wed, 25 Nov 2026 00:00:00 GMT", path
+    assert httpx.get(f"{pair_home}/release/2026.11/SHA256SUMS").headers["content-type"].startswith("text/plain")
+
+
+def test_files_without_a_release_are_those_of_the_current_one(pair_home: str) -> None:
+    """As the bridge file names itself."""
+    for path in ("linksets/owl-sameas.ttl", "exports/dcat-ap.ttl", "mappings/ror.sssom.tsv"):
+        reply = httpx.get(f"{pair_home}/{path}")
+        assert (reply.status_code, reply.headers["location"]) == (303, f"/release/current/{path}")
+    assert httpx.get(f"{pair_home}/linksets/owl-sameas.ttl", follow_redirects=True).status_code == 200
+
+
+def test_the_ontology_of_a_kept_release_is_still_told(pair_home: str, pair: Path) -> None:
+    """So that the `owl:versionIRI` of a release goes on to resolve when the next one is served."""
+    older = next(each for each in release.kept(pair) if each.version == "2026.11")
+    with zipfile.ZipFile(older.folder / "sources.zip") as sources:
+        written = sources.read("ontology/survey.ttl")
+    reply = httpx.get(f"{pair_home}/ontology/2026.11", headers={"Accept": "text/turtle"})
+    assert (reply.status_code, reply.content) == (200, written)
+    assert reply.headers["content-type"] == "text/turtle; charset=utf-8"
+    assert "immutable" in reply.headers["cache-control"]
+    same = httpx.get(f"{pair_home}/ontology/2026.11.nt").content
+    assert len(list(ox.parse(same, format=ox.RdfFormat.N_TRIPLES))) == len(
+        list(ox.parse(written, format=ox.RdfFormat.TURTLE))
+    )
+    missing = httpx.get(f"{pair_home}/ontology/2025.01", headers={"Accept": "application/json"})
+    assert missing.status_code == 404
+    assert "2027.01, 2026.11" in missing.json()["detail"]
+
+
 def test_a_vanished_iri_fails_the_build_until_it_is_retired(output: Path, tmp_path: Path) -> None:
     without = small_survey(tmp_path / "without", "2027.01", "2027-01-15", lungs=LUNGS)
     with pytest.raises(DataError) as caught:

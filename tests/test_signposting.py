@@ -52,6 +52,11 @@ def test_the_page_of_a_thing_links_all_that_a_program_wants(web: httpx.Client, h
         ("author", "https://w3id.org/imaging-survey/about#publisher", ""),
         ("collection", "https://w3id.org/imaging-survey/", ""),
         ("linkset", f"{page}.linkset", "application/linkset+json"),
+        ("alternate", f"{page}.ttl?_profile=dcat-ap", "text/turtle"),
+        ("alternate", f"{page}.jsonld?_profile=dcat-ap", "application/ld+json"),
+        ("alternate", f"{page}.nt?_profile=dcat-ap", "application/n-triples"),
+        ("alternate", f"{page}.rdf?_profile=dcat-ap", "application/rdf+xml"),
+        ("alternate", f"{page}.jsonld?_profile=schema", "application/ld+json"),
     ]
 
 
@@ -66,11 +71,24 @@ def test_each_description_is_where_the_link_says_and_links_back(web: httpx.Clien
         assert ("collection", "https://w3id.org/imaging-survey/") in back
 
 
-def test_the_page_carries_the_same_links_in_its_head(web: httpx.Client) -> None:
-    reply = web.get("/archive/give-a-scan")
+def test_the_page_of_a_question_links_its_description_beside_its_answers(web: httpx.Client, home: str) -> None:
+    for _ in range(2):  # also when the page is kept from the time before
+        found = parsed(web.get("/query/direct-download").headers["link"])
+        assert ("cite-as", "https://w3id.org/imaging-survey/query/direct-download", "") in found
+        assert ("describedby", f"{home}/query/direct-download.ttl", "text/turtle") in found
+        assert ("type", "https://schema.org/SoftwareSourceCode", "") in found
+        assert ("alternate", "/query/direct-download.csv", "text/csv") in found
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/archive/give-a-scan", "/modality/ct", "/vocabulary/modality", "/ontology", "/query/direct-download"],
+)
+def test_the_page_carries_the_same_links_in_its_head(web: httpx.Client, path: str) -> None:
+    reply = web.get(path)
     head = reply.text.partition("</head>")[0]
     for relation, target, _ in parsed(reply.headers["link"]):
-        assert re.search(rf'<link rel="{relation}" href="{re.escape(target)}"', head), (relation, target)
+        assert re.search(rf'<link rel="{relation}"[^>]* href="{re.escape(target)}"', head), (relation, target)
 
 
 def test_the_link_set_holds_the_same_links(web: httpx.Client, home: str) -> None:

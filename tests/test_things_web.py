@@ -72,7 +72,7 @@ def test_fifty_iris_answer_in_five_formats_with_what_the_dump_says(
             assert (again.status_code, again.content) == (304, b"")
         page = web.get(path, headers={"Accept": "text/html"})
         if path.startswith("/observation/"):  # shown on the page of what it is about
-            assert page.status_code in (302, 303), iri
+            assert page.status_code == 303, iri
             assert page.headers["location"].endswith("#" + path.removeprefix("/observation/"))
             path = urldefrag(page.headers["location"]).url
             page = web.get(path, headers={"Accept": "text/html"})
@@ -156,6 +156,62 @@ def test_a_question_is_described_to_who_asks_for_rdf(web: httpx.Client) -> None:
     described = web.get(f"/query/{name}.ttl").text
     assert "a sh:SPARQLExecutable" in described or "rdf:type sh:SPARQLExecutable" in described
     assert "sh:SPARQLSelectExecutable" in described
+
+
+@pytest.mark.parametrize(
+    ("path", "word"),
+    [
+        ("/graph/archive/give-a-scan", "/observation/give-a-scan-2010-08"),
+        ("/graph/void", "statements"),
+        ("/shape/archive", "/shape/archive.ttl"),
+        ("/problem/query-syntax", "not valid SPARQL"),
+    ],
+)
+def test_graphs_shapes_and_errors_have_a_page_too(web: httpx.Client, path: str, word: str) -> None:
+    reply = web.get(path, headers={"Accept": "text/html"})
+    assert (reply.status_code, reply.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert word in reply.text
+    assert f'rel="cite-as" href="{BASE}{path[1:]}"' in reply.text
+    assert web.get(path, headers={"Accept": "text/html", "If-None-Match": reply.headers["etag"]}).status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("path", "page", "data"),
+    [
+        ("/modality/", "/vocabulary/modality", "/vocabulary/modality"),
+        ("/archive/", "/archive", "/.well-known/void"),
+        ("/vocabulary/", "/vocabulary", "/.well-known/void"),
+        ("/observation/", "/data", "/.well-known/void"),
+    ],
+)
+def test_a_namespace_leads_to_what_tells_its_names(web: httpx.Client, path: str, page: str, data: str) -> None:
+    for accept, where in (("text/html", page), ("text/turtle", data)):
+        reply = web.get(path, headers={"Accept": accept})
+        assert (reply.status_code, reply.headers["location"]) == (303, where)
+        assert web.get(path, headers={"Accept": accept}, follow_redirects=True).status_code == 200
+
+
+def test_every_iri_that_the_release_names_answers(web: httpx.Client, published: Path) -> None:
+    """Also those of which nothing is said: the publisher, the bridge file, what descriptions and exports point to."""
+    folder, order = published / "current", random.Random(SEED)
+    named: set[str] = set()
+    for name in (
+        "served.nq",
+        "catalog.ttl",
+        "exports/dcat-ap.ttl",
+        "exports/schema-org.jsonld",
+        "linksets/owl-sameas.ttl",
+    ):
+        found = re.findall(rf'[<"]{BASE}([^>"\s\\]*)[>"]', (folder / name).read_text(encoding="utf-8"))
+        named |= {urldefrag(each).url for each in found}
+    sections: dict[str, list[str]] = {}
+    for each in sorted(named):
+        sections.setdefault(each.partition("/")[0], []).append(each)
+    assert {"about", "catalog", "linksets", "modality", "release", "sparql"} <= set(sections)
+    for paths in sections.values():
+        for path in order.sample(paths, min(5, len(paths))):
+            reply = web.get(f"/{path}", headers={"Accept": "text/turtle, */*;q=0.1"}, follow_redirects=True)
+            assert reply.status_code == 200, path
 
 
 def test_a_head_request_is_the_get_without_its_body(web: httpx.Client) -> None:

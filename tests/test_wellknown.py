@@ -166,6 +166,22 @@ def test_the_catalog_of_interfaces_names_what_answers(web: httpx.Client, home: s
         assert web.get(href, headers=accept, follow_redirects=True).status_code == 200, href
 
 
+def test_a_head_request_for_the_catalog_of_interfaces_is_told_the_links(web: httpx.Client, home: str) -> None:
+    """As RFC 9727 demands in section 2."""
+    links = web.head("/.well-known/api-catalog").headers["link"]
+    assert f'<{home}/.well-known/api-catalog>; rel="api-catalog"' in links
+    for path in ("/sparql", "/query", "/reconcile", "/mcp"):
+        assert f'<{home}{path}>; rel="item"' in links
+
+
+def test_people_get_a_page_where_programs_get_the_catalog(web: httpx.Client) -> None:
+    for path in ("/catalog", "/prefixes", "/void"):
+        reply = web.get(path, headers={"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"})
+        assert (reply.status_code, reply.headers["location"]) == (303, "/data")
+    for accept in ("*/*", "text/turtle, text/html;q=0.5"):
+        assert web.get("/catalog", headers={"Accept": accept}).headers["content-type"] == "text/turtle; charset=utf-8"
+
+
 def test_the_catalog_of_data_is_dcat(web: httpx.Client) -> None:
     said = web.get("/catalog").text
     for word in (

@@ -38,7 +38,12 @@ def validators(service: Service, *parts: str, freshness: str = HOUR) -> dict[str
 
 def last_modified(service: Service) -> str:
     """The release's date as an HTTP date."""
-    return format_datetime(datetime.fromisoformat(service.dataset.date).replace(tzinfo=UTC), usegmt=True)
+    return http_date(service.dataset.date)
+
+
+def http_date(day: str) -> str:
+    """The beginning of a day as an HTTP date."""
+    return format_datetime(datetime.fromisoformat(day).replace(tzinfo=UTC), usegmt=True)
 
 
 def is_unchanged(request: Request, headers: dict[str, str]) -> bool:

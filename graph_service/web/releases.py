@@ -77,6 +77,7 @@ def router(service: Service) -> APIRouter:
         new, form = _suffix(new, request)
         found = compare(_find(service, old).folder, _find(service, new).folder)
         headers = caching.common() | {
+            "Last-Modified": caching.last_modified(service),
             "ETag": f'"{etag(found.old.version, found.new.version, service.dataset.digest, form.name)}"',
             "Cache-Control": caching.HOUR,
         }
@@ -100,6 +101,7 @@ def router(service: Service) -> APIRouter:
         form = choose(request, SHOWN, version[len(stem) + 1 :] or None)
         headers = caching.common() | {
             "ETag": f'"{etag(release.digest, form.name, home)}"',
+            "Last-Modified": caching.http_date(release.manifest["date"]),
             "Cache-Control": caching.HOUR,
         }
         headers["Link"] = signposting.header(release_links(release, home))
@@ -120,6 +122,14 @@ def router(service: Service) -> APIRouter:
             )
             body = serialize(catalog.describe(issue), WRITERS[form.name])
         return caching.respond(request, body, form.content_type, headers)
+
+    def newest(request: Request, name: str) -> Response:
+        folder = request.url.path.split("/")[-2]
+        where = f"{request.scope.get('root_path', '')}/release/current/{folder}/{name}"
+        return RedirectResponse(where, 303, caching.common())
+
+    for folder in ("exports", "linksets", "mappings"):
+        routes.add_api_route(f"/{folder}/{{name}}", newest, methods=METHODS, include_in_schema=False)
 
     @routes.api_route(
         "/release/{version}/{name:path}",
@@ -211,6 +221,7 @@ def _file(request: Request, release: Release, path: File, is_moving: bool, link:
     tag = entry["sha256"][:32] if entry else etag(release.digest, path.name)
     headers = caching.common("Origin") | {
         "ETag": f'"{tag}"',
+        "Last-Modified": caching.http_date(release.manifest["date"]),
         "Cache-Control": caching.HOUR if is_moving else caching.FOREVER,
         "Link": link,
     }

@@ -10,9 +10,23 @@ from fastapi import Request, Response
 from markupsafe import Markup
 from starlette.responses import RedirectResponse
 
-from graph_service import charts
+from graph_service import charts, documents, phrases
+from graph_service.documents import Document
 from graph_service.errors import NotFound
-from graph_service.knowledge import OBSERVATION, SCHEMA, SOURCE, SURVEYED, TYPE, Knowledge, kind_of, path_of, survey
+from graph_service.knowledge import (
+    DCTERMS,
+    DESCRIPTION,
+    OBSERVATION,
+    SCHEMA,
+    SOURCE,
+    SURVEYED,
+    TITLE,
+    TYPE,
+    Knowledge,
+    kind_of,
+    path_of,
+    survey,
+)
 from graph_service.observed import QUALIFIERS, Seen, Shown, seen, shown
 from graph_service.service import Service
 from graph_service.terms import BASE, KINDS, ONTOLOGY, SCHEMES
@@ -45,6 +59,11 @@ PLAIN = (
 )
 """What an observation says of itself and not of the thing."""
 
+WORDS = {f"{DCTERMS}{name}": words for name, words in (("issued", "issued"), ("modified", "changed"))} | {
+    f"{DCTERMS}{name}": name for name in ("alternative", "creator", "publisher", "license", "identifier", "language")
+}
+"""What foreign properties are called on pages."""
+
 MOST = 60
 LISTED = 40
 
@@ -58,18 +77,18 @@ def thing_page(service: Service, request: Request, iri: str) -> Response:
 
         return asking.question_page(service, request, iri.rpartition("/")[2])
     if iri == ONTOLOGY.rstrip("#") or iri.startswith(ONTOLOGY):
-        return ontology_page(pages, request)
+        return ontology_page(pages, request, **heads(service, request, ONTOLOGY.rstrip("#")))
     if not knowledge.exists(iri):
         raise NotFound(f"`{iri}` is not in the survey.")
     if iri.startswith(OBSERVATION):
         about = [
             subject for predicate, subject in knowledge.pointers.get(iri, ()) if predicate == survey("observation")
         ]
-        return RedirectResponse(f"{path_of(about[0])}#{iri.removeprefix(OBSERVATION)}" if about else "/", 302)
+        return RedirectResponse(f"{path_of(about[0])}#{iri.removeprefix(OBSERVATION)}" if about else "/", 303)
     if (known := pages.unchanged(request)) is not None:
         return known
     if kind == "vocabulary":
-        return vocabulary_page(pages, request, iri)
+        return vocabulary_page(pages, request, iri, **heads(service, request, iri))
     if kind in SCHEMES or iri in knowledge.concepts:
         return concept_page(pages, request, iri, **heads(service, request, iri))
     if kind == "organization":
@@ -92,20 +111,15 @@ def heads(service: Service, request: Request, iri: str) -> dict[str, Any]:
 
 def surveyed_page(pages: Pages, request: Request, iri: str, head: dict[str, Any]) -> Response:
     thing = Thing(pages.knowledge, iri)
-    edges = [charts.Edge(link.label, link.title, path_of(link.iri), inverse=link.inverse) for link in thing.relations]
-    distinct = {(edge.href, edge.inverse): edge for edge in reversed(edges)}
-    shown_edges = [edge for edge in edges if distinct[edge.href, edge.inverse] == edge]
+    edges = [charts.Edge(link.label, link.title, path_of(link.iri), inverse=link.inverse) for link in thing.ties]
     return pages.respond(
         request,
         "thing.html",
         thing=thing,
         kind_name=KIND_NAMES[thing.kind],
         charts=[chart_of(thing, name, series) for name, series in thing.counts.items()],
-        graph=charts.relations(thing.title, shown_edges, f"Relations of {thing.title}") if len(shown_edges) > 1 else "",
-        hidden_edges=max(
-            0,
-            len(shown_edges) - sum(min(8, sum(1 for e in shown_edges if e.inverse is side)) for side in (True, False)),
-        ),
+        graph=charts.relations(thing.title, edges, f"Relations of {thing.title}") if len(edges) > 1 else "",
+        hidden_edges=any(sum(1 for edge in edges if edge.inverse is side) > charts.MOST for side in (True, False)),
         relation_groups=relation_groups(thing),
         log=[logged(pages.knowledge, each) for each in thing.observations],
         runners=runners(thing) if thing.kind == "software" else [],
@@ -123,10 +137,16 @@ def relation_groups(thing: Thing) -> list[tuple[str, bool, list[Link], int]]:
 
 def chart_of(thing: Thing, name: str, points: list[tuple[str, int, Seen]]) -> dict[str, Any]:
     dimension = thing.knowledge.dimensions[name]
-    series = charts.Series(dimension.label, tuple((date, value) for date, value, _ in points), dimension.unit)
+    about = {(date, value): phrases.sign(qualified(thing, name, each)) for date, value, each in points}
+    series = charts.Series(dimension.label, tuple((date, value) for date, value, _ in points), dimension.unit, about)
     title = f"{dimension.label.capitalize()} of {thing.title} over time"
-    rows = [(date, series.written(value), each) for date, value, each in points]
+    rows = [(date, qualified(thing, name, each) + series.written(value), each) for date, value, each in points]
     return {"title": title, "label": dimension.label, "picture": charts.over_time(series, title), "rows": rows}
+
+
+def qualified(thing: Thing, name: str, each: Seen) -> str:
+    """How exactly an observation gives a count: `about `, `more than ` and so on, or nothing."""
+    return next((words for iri, words in QUALIFIERS.items() if name in thing.knowledge.iris(each.iri, iri)), "")
 
 
 def logged(knowledge: Knowledge, each: Seen) -> dict[str, Any]:
@@ -217,9 +237,9 @@ def source_page(pages: Pages, request: Request, iri: str, head: dict[str, Any]) 
         ],
         named=sorted((knowledge.label(each), path_of(each)) for each in named),
         more=[
-            (knowledge.label(predicate), [shown(knowledge, value) for value in values])
+            (WORDS.get(predicate, knowledge.label(predicate)), [shown(knowledge, value) for value in values])
             for predicate, values in sorted(knowledge.facts[iri].items())
-            if predicate not in {TYPE, f"{SCHEMA}url"} and not predicate.endswith("/title")
+            if predicate not in {TYPE, TITLE, DESCRIPTION, f"{SCHEMA}url", survey("sourceKind")}
         ],
         **head,
     )
@@ -235,4 +255,31 @@ def other_page(pages: Pages, request: Request, iri: str, head: dict[str, Any]) -
     pointing = sorted({(knowledge.label(subject), path_of(subject)) for _, subject in knowledge.pointers.get(iri, ())})
     return pages.respond(
         request, "other.html", title=knowledge.label(iri), iri=iri, rows=rows, pointing=pointing[:MOST], **head
+    )
+
+
+def document_page(service: Service, request: Request, document: Document) -> Response:
+    """What a named graph, a shape or the description of an error says, for whom the survey has no other page."""
+    pages = pages_of(request)
+    knowledge, said = pages.knowledge, documents.triples(service, document)
+    facts: dict[str, list[Shown]] = {}
+    for each in said:
+        if each.subject == ox.NamedNode(document.iri) and isinstance(each.object, ox.NamedNode | ox.Literal):
+            facts.setdefault(each.predicate.value, []).append(shown(knowledge, each.object))
+    subjects = (each.subject.value for each in said if isinstance(each.subject, ox.NamedNode))
+    described = [each for each in dict.fromkeys(subjects) if each.startswith(BASE) and each != document.iri]
+    rows = [(knowledge.label(predicate), values) for predicate, values in facts.items()]
+    rows += [
+        ("statements", [Shown(f"{len(said):,}")]),
+        ("as data", [Shown(name, f"/{document.path}.{suffix}") for suffix, _, name in FORMATS]),
+        ("describes", [Shown(knowledge.label(each), path_of(each)) for each in described[:MOST]]),
+    ]
+    return pages.respond(
+        request,
+        "other.html",
+        title=document.path,
+        iri=document.iri,
+        rows=[(label, values) for label, values in rows if values],
+        pointing=[],
+        **heads(service, request, document.iri),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from graph_service import formats, schemaorg
+from graph_service import formats, profiles, schemaorg
 from graph_service.documents import Document
 from graph_service.service import Service
 from graph_service.terms import BASE, KINDS, ONTOLOGY
@@ -76,7 +76,11 @@ def links(service: Service, iri: str, home: str | None = None) -> list[Link]:
         Link("collection", BASE),
         Link("linkset", f"{page}.linkset", LINKSET.media_type),
     ]
-    return found
+    return found + [
+        Link("alternate", f"{page}.{form.name}?_profile={each.token}", form.media_type, each.iri)
+        for each in profiles.of(iri).values()
+        for form in each.formats
+    ]
 
 
 def survey_links(service: Service, home: str) -> list[Link]:
@@ -103,16 +107,21 @@ def survey_links(service: Service, home: str) -> list[Link]:
 
 def at_home(service: Service, request: Request, response: Response) -> Response:
     """The answer of the home page with the links of the survey as a whole beside its own."""
+    return beside(response, survey_links(service, root(service, request)))
+
+
+def beside(response: Response, found: list[Link]) -> Response:
+    """The answer with more links beside its own."""
     own = response.headers.get("link")
-    found = header(survey_links(service, root(service, request)))
-    response.headers["link"] = f"{own}, {found}" if own else found
+    response.headers["link"] = f"{own}, {header(found)}" if own else header(found)
     return response
 
 
-def document_links(document: Document, home: str) -> list[Link]:
-    """The links of a document: back to the page, and to what it describes."""
+def document_links(document: Document, home: str, profile: str = profiles.OWN[1]) -> list[Link]:
+    """The links of a document: back to the page, to what it describes, and to the profile in which it does so."""
     page = f"{home}/{document.path}"
     return [
+        Link("profile", profile),
         Link("describes", page, "text/html"),
         Link("cite-as", document.iri),
         Link("license", LICENSE),

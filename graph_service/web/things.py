@@ -4,7 +4,7 @@
 `/archive/tcia` is its page, and a client that asks for data is sent on (303) to `/archive/tcia.ttl`, `.jsonld`, `.nt`,
 `.rdf`, `.trig` or `.nq`. The Turtle of a thing is its record, byte for byte; JSON-LD, N-Triples and RDF/XML say the
 same; TriG and N-Quads tell the named graphs and add what the build says of the thing. Words of the ontology are
-fragments of one document.
+fragments of one document. `Accept-Profile` or `?_profile=` gets a thing as DCAT-AP, schema.org or CodeMeta instead.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable
 from typing import Annotated, Any
 
+import pyoxigraph as ox
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.routing import APIRoute
 from rapidfuzz import fuzz, process
@@ -20,14 +21,18 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Match
 from starlette.types import Scope
 
-from graph_service import __version__, documents, examples, formats
+from graph_service import __version__, documents, examples, formats, profiles
+from graph_service.dataset import Built
 from graph_service.description import WRITERS
 from graph_service.documents import SECTIONS, Document
-from graph_service.errors import Gone, NotFound
+from graph_service.errors import BadParameter, Gone, NotFound
+from graph_service.profiles import Profile
+from graph_service.release import Version
 from graph_service.service import Service
-from graph_service.terms import BASE, KINDS, ONTOLOGY
-from graph_service.triples import serialize
-from graph_service.web import caching, pages, signposting
+from graph_service.terms import BASE, KINDS, ONTOLOGY, SCHEMES
+from graph_service.triples import Triples, serialize
+from graph_service.web import caching, pages, releases, signposting
+from graph_service.web.cache import etag
 from graph_service.web.negotiation import choose
 from graph_service.web.signposting import DOCUMENTS, LINKSET, WITH_GRAPHS, root
 
@@ -35,6 +40,7 @@ DATA = (*DOCUMENTS, *WITH_GRAPHS)
 OFFERED = (*DATA, LINKSET, formats.HTML)
 SUFFIXES = {each.name: each for each in OFFERED}
 METHODS = ["GET", "HEAD"]
+VARY = "Accept, Accept-Profile, Accept-Encoding, Origin"
 KEPT = frozenset(
     {"etag", "last-modified", "cache-control", "vary", "link", "content-location", "access-control-allow-origin"}
 )
@@ -96,7 +102,8 @@ def router(service: Service) -> APIRouter:
     def question(request: Request, name: Annotated[str, Path(description="Name of the question")]) -> Response:
         return answer(service, request, f"query/{name}")
 
-    routes.add_api_route("/", dataset, methods=METHODS, include_in_schema=False, route_class_override=PrefersData)
+    for path in ("/", "/about"):  # the survey itself, and `about#publisher`, who publishes it
+        routes.add_api_route(path, dataset, methods=METHODS, include_in_schema=False, route_class_override=PrefersData)
     routes.add_api_route(
         "/query/{name}", question, methods=METHODS, include_in_schema=False, route_class_override=_Question.of(service)
     )
@@ -134,21 +141,35 @@ def _thing(service: Service, section: str) -> Callable[[Request, str], Response]
 
 
 def _ontology_version(service: Service, request: Request, version: str) -> Response:
-    """The ontology as of a release: the one that is served; others are in the files of their releases."""
+    """The ontology as of a release: the one that is served, or another that is kept."""
     stem = version
     for suffix in SUFFIXES:
         stem = stem.removesuffix(f".{suffix}")
-    if stem != service.dataset.version:
-        raise NotFound(
-            f"this service serves release {service.dataset.version}; another version of the ontology is in its sources."
-        )
-    return answer(service, request, f"ontology{version.removeprefix(stem)}")
+    if stem == service.dataset.version:
+        return answer(service, request, f"ontology{version.removeprefix(stem)}")
+    older = {each.version: each for each in releases.kept(service)}
+    if stem not in older:
+        kept = ", ".join(older) or service.dataset.version
+        raise NotFound(f"there is no ontology of release `{stem}` here; there are those of {kept}.")
+    form = choose(request, DOCUMENTS, version[len(stem) + 1 :] or None)
+    release = Built(older[stem].folder)
+    body = release.source("ontology/survey.ttl")
+    if form is not formats.TURTLE:
+        body = serialize(ox.parse(body, format=ox.RdfFormat.TURTLE), WRITERS[form.name])
+    headers = caching.common() | {
+        "ETag": f'"{etag(release.digest, "ontology", form.name)}"',
+        "Last-Modified": caching.http_date(release.date),
+        "Cache-Control": caching.FOREVER,
+    }
+    return caching.respond(request, body, form.content_type, headers)
 
 
 def answer(service: Service, request: Request, path: str) -> Response:
     """The answer for the IRI at a path, with or without a suffix; raises `NotFound` with near names, `Gone` with the
     successor.
     """
+    if path.endswith("/"):
+        return _namespace(request, path.rstrip("/"))
     document, suffix = documents.find(service, BASE + path), ""
     if document is None or documents.successor(service, document.iri) is not None:
         stem, dot, ending = path.rpartition(".")
@@ -160,27 +181,51 @@ def answer(service: Service, request: Request, path: str) -> Response:
         raise _gone(service, request, BASE + path, gone)
     if document is None:
         raise NotFound(missing(service, path))
+    profile = profiles.wanted(
+        document.iri, request.query_params.get("_profile"), request.headers.get("accept-profile", "")
+    )
     if suffix:
-        return represent(service, request, document, SUFFIXES[suffix])
-    chosen = choose(request, OFFERED)
+        return represent(service, request, document, SUFFIXES[suffix], profile)
+    chosen = choose(request, OFFERED if profile is None else (*profile.formats, formats.HTML))
     if chosen is formats.HTML:
         return represent(service, request, document, chosen)
-    headers = caching.common() | {"Cache-Control": caching.HOUR, "Link": _link(service, request, document.iri)}
-    return RedirectResponse(f"{request.scope.get('root_path', '')}/{document.path}.{chosen.name}", 303, headers)
+    headers = caching.common(VARY) | {"Cache-Control": caching.HOUR, "Link": _link(service, request, document.iri)}
+    where = f"{document.path}.{chosen.name}" + (f"?_profile={profile.token}" if profile else "")
+    return RedirectResponse(f"{request.scope.get('root_path', '')}/{where}", 303, headers)
 
 
-def represent(service: Service, request: Request, document: Document, form: formats.Format) -> Response:
-    """The document in one format, with validators and links."""
+def _namespace(request: Request, section: str) -> Response:
+    """Where the names are told that begin so: a vocabulary for its words, a list of things, or what the survey holds."""
+    accept = request.headers.get("accept", "")
+    where = f"vocabulary/{section}" if section in SCHEMES else ".well-known/void" if _likes_data(accept) else section
+    if where not in {".well-known/void", "vocabulary", *KINDS} and section not in SCHEMES:
+        where = "data"
+    return RedirectResponse(f"{request.scope.get('root_path', '')}/{where}", 303, caching.common())
+
+
+def represent(
+    service: Service, request: Request, document: Document, form: formats.Format, profile: Profile | None = None
+) -> Response:
+    """The document in one format, and in a profile of others where one is given, with validators and links."""
     home = root(service, request)
     if form is formats.HTML:
         return _page(service, request, document)
+    if profile and form not in profile.formats:
+        names = ", ".join(each.name for each in profile.formats)
+        raise BadParameter(f"`{profile.token}` comes as {names}, not as {form.name}.", parameter="_profile")
     page = f"{home}/{document.path}"
-    headers = caching.common() | caching.validators(service, document.iri, form.name, home if form is LINKSET else "")
-    headers["Link"] = signposting.header(signposting.document_links(document, home))
+    parts = (document.iri, form.name, home if form is LINKSET else "", *([profile.token] if profile else []))
+    headers = caching.common(VARY) | caching.validators(service, *parts)
+    told = (document, home, profile.iri) if profile else (document, home)
+    headers["Link"] = signposting.header(signposting.document_links(*told))
     if caching.is_unchanged(request, headers):
         return Response(status_code=304, headers=headers)
     if form is LINKSET:
         body = json.dumps(signposting.linkset(page, signposting.links(service, document.iri, home)), indent=1).encode()
+    elif profile:
+        version = Version(service.dataset.version, service.dataset.date)
+        made = profile.made(service.knowledge, document.iri, version)
+        body = serialize(made, WRITERS[form.name]) if isinstance(made, Triples) else made
     else:
         body = written(service, document, form)
     return caching.respond(request, body, form.content_type, headers)
@@ -199,11 +244,14 @@ def written(service: Service, document: Document, form: formats.Format) -> bytes
 
 
 def _page(service: Service, request: Request, document: Document) -> Response:
-    response = pages.thing_page(service, request, document.iri)
+    if service.knowledge.exists(document.iri) or document.path.startswith(("query/", "ontology")):
+        response = pages.thing_page(service, request, document.iri)
+    else:
+        response = pages.document_page(service, request, document)
     own = response.headers.get("link", "")
     if "cite-as" not in own:
         response.headers["link"] = ", ".join(filter(None, (_link(service, request, document.iri), own)))
-    for name, value in caching.common().items():
+    for name, value in caching.common(VARY).items():
         response.headers.setdefault(name, value)
     if response.status_code != 200:
         return response

@@ -20,7 +20,7 @@ from graph_service.triples import serialize
 from graph_service.void import DESCRIPTION, LICENSE
 from graph_service.web import caching, signposting
 from graph_service.web.negotiation import choose
-from graph_service.web.signposting import DOCUMENTS, LINKSET, root
+from graph_service.web.signposting import DOCUMENTS, LINKSET, Link, root
 
 METHODS = ["GET", "HEAD"]
 DATA = DOCUMENTS
@@ -49,20 +49,19 @@ def router(service: Service) -> APIRouter:
         return graph(service, request, selfdescription.EXAMPLES, selfdescription.PREFIXES)
 
     def catalog(request: Request) -> Response:
-        return graph(service, request, selfdescription.CATALOG)
+        return page(request) or graph(service, request, selfdescription.CATALOG)
 
     def prefixes(request: Request) -> Response:
-        return graph(service, request, selfdescription.PREFIXES)
+        return page(request) or graph(service, request, selfdescription.PREFIXES)
 
     def interfaces(request: Request) -> Response:
-        body = json.dumps(api_catalog(root(service, request)), indent=1).encode()
-        return _answer(
-            service,
-            request,
-            "api-catalog",
-            body,
-            LINKSET.media_type + '; profile="https://www.rfc-editor.org/info/rfc9727"',
-        )
+        found = api_catalog(root(service, request))
+        kind = LINKSET.media_type + '; profile="https://www.rfc-editor.org/info/rfc9727"'
+        reply = _answer(service, request, "api-catalog", json.dumps(found, indent=1).encode(), kind)
+        first = found["linkset"][0]  # RFC 9727 §2: a HEAD request is told the same links
+        links = [Link("api-catalog", first["anchor"], LINKSET.media_type)]
+        reply.headers["Link"] = signposting.header(links + [Link("item", each["href"]) for each in first["item"]])
+        return reply
 
     def context(request: Request) -> Response:
         body = json.dumps(examples.context(), indent=1).encode()
@@ -78,7 +77,7 @@ def router(service: Service) -> APIRouter:
         return _answer(service, request, "llms", llms_of(service, root(service, request)), PLAIN)
 
     def moved(request: Request) -> Response:
-        return RedirectResponse(f"{root(service, request)}/.well-known/void", 303, caching.common())
+        return page(request) or RedirectResponse(f"{root(service, request)}/.well-known/void", 303, caching.common())
 
     add("/.well-known/void", void, "What the survey holds, as VoID and DCAT")
     add("/.well-known/sparql-examples", questions, "The questions as SHACL executables, with the prefixes")
@@ -92,6 +91,13 @@ def router(service: Service) -> APIRouter:
     add("/robots.txt", robots, "What robots may do: everything but to ask the endpoint", shown=False)
     add("/llms.txt", llms, "What is where, for language models", shown=False)
     return routes
+
+
+def page(request: Request) -> Response | None:
+    """For who likes pages better: the one that shows the data, their files and their prefixes; None for programs."""
+    if choose(request, (*DATA, formats.HTML)) is not formats.HTML:
+        return None
+    return RedirectResponse(f"{request.scope.get('root_path', '')}/data", 303, caching.common())
 
 
 def _answer(service: Service, request: Request, name: str, body: bytes, media_type: str) -> Response:
@@ -222,7 +228,8 @@ def llms_of(service: Service, home: str) -> bytes:
 
 > {DESCRIPTION} Release {service.dataset.version} of {service.dataset.date}: {counts}. License of the data: {LICENSE}
 
-Every address such as `{home}/archive/tcia` is a page; with `.ttl`, `.jsonld` or `.nt` behind it, it is data. Facts
+Every address such as `{home}/archive/tcia` is a page; with `.ttl`, `.jsonld` or `.nt` behind it, it is data, also as
+`.jsonld?_profile=schema` (schema.org), `.ttl?_profile=dcat-ap`, or, of software, `.jsonld?_profile=codemeta`. Facts
 stand in dated observations; the thing itself repeats the latest. `survey:notStated` means that it was looked for and
 not found, `survey:lacks` that it is not so; no statement at all means that nobody looked.
 

@@ -14,12 +14,7 @@ from graph_service.terms import BASE, FOREIGN, ONTOLOGY, SCHEMES, shorten
 from graph_service.web.rendering import Pages, address
 from graph_service.wishes import FACETS
 
-LINKS = {"ttl": ("text/turtle", "Turtle"), "jsonld": ("application/ld+json", "JSON-LD")}
 MOST = 100
-
-
-def alternates(path: str) -> tuple[tuple[str, str, str], ...]:
-    return tuple((f"{path}.{name}", kind, label) for name, (kind, label) in LINKS.items())
 
 
 def users(knowledge: Knowledge, concept: str) -> dict[str, list[str]]:
@@ -86,7 +81,7 @@ def said(knowledge: Knowledge, iri: str, name: str) -> list[Shown]:
     return [shown(knowledge, value) for value in knowledge.values(iri, survey(name))]
 
 
-def vocabulary_page(pages: Pages, request: Request, iri: str) -> Response:
+def vocabulary_page(pages: Pages, request: Request, iri: str, **head: Any) -> Response:
     knowledge, scheme = pages.knowledge, iri.rpartition("/")[2]
     members = knowledge.members(scheme)
     tops = [each for each in members if not any(wider in knowledge.concepts for wider in each.broader)]
@@ -94,7 +89,6 @@ def vocabulary_page(pages: Pages, request: Request, iri: str) -> Response:
     return pages.respond(
         request,
         "vocabulary.html",
-        links=alternates(path_of(iri)),
         title=knowledge.label(iri),
         definition=knowledge.definition(iri),
         scheme=scheme,
@@ -103,6 +97,7 @@ def vocabulary_page(pages: Pages, request: Request, iri: str) -> Response:
         counts=counts,
         narrower=knowledge.narrower,
         concepts=knowledge.concepts,
+        **head,
     )
 
 
@@ -122,7 +117,7 @@ def vocabularies_page(pages: Pages, request: Request) -> Response:
     return pages.respond(request, "vocabularies.html", rows=sorted(rows))
 
 
-def ontology_page(pages: Pages, request: Request) -> Response:
+def ontology_page(pages: Pages, request: Request, **head: Any) -> Response:
     """Every word with its definition, example and number of uses."""
     if (known := pages.unchanged(request)) is not None:
         return known
@@ -153,8 +148,7 @@ def ontology_page(pages: Pages, request: Request) -> Response:
                 "matches": mapped(knowledge, iri),
             }
         )
-    links = alternates("/ontology")
-    return pages.respond(request, "ontology.html", links=links, groups=groups, total=len(defined), namespace=ONTOLOGY)
+    return pages.respond(request, "ontology.html", groups=groups, total=len(defined), namespace=ONTOLOGY, **head)
 
 
 def code(text: str) -> list[tuple[str, bool]]:
