@@ -6,8 +6,9 @@ sheet. What a picture shows is always given as a table beside it, by whoever pla
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from math import log10
 from textwrap import shorten
 
@@ -17,6 +18,9 @@ from graph_service import phrases
 
 LETTER = 6.6
 """Average width of a letter of the charts' text, in units of the picture."""
+
+MOST = 8
+"""Relations on each side of the small graph."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +44,23 @@ class Series:
     label: str
     points: tuple[tuple[str, int], ...]
     unit: str = ""
+    about: dict[tuple[str, int], str] = field(default_factory=dict)
+    """How exactly the value at a point is known: `≈`, `>` and so on."""
 
     def written(self, value: int) -> str:
         return phrases.size(value) if self.unit == "bytes" else phrases.number(value)
 
 
 def picture(width: float, height: float, title: str, parts: Iterable[str], role: str = "img") -> Markup:
-    """The frame of every picture, with its title for those who do not see it."""
-    return Markup('<svg class="chart" viewBox="0 0 {} {}" role="{}" aria-label="{}">{}</svg>').format(
+    """The frame of every picture, with its title for those who do not see it; on a phone it is moved sideways."""
+    return Markup(
+        '<div class="scroll" tabindex="0" role="group" aria-label="{2}">'
+        '<svg class="chart" viewBox="0 0 {0} {1}" role="{3}" aria-label="{2}">{4}</svg></div>'
+    ).format(
         round(width),
         round(height),
-        role,
         title,
+        role,
         Markup("".join(parts)),  # noqa: S704
     )
 
@@ -62,7 +71,7 @@ def words(x: float, y: float, text: str, kind: str = "", anchor: str = "start") 
     return f'<text x="{x:.0f}" y="{y:.0f}"{placed}{turned}>{escape(text)}</text>'
 
 
-def field(kind: str, x: float, y: float, width: float, height: float, more: str = "") -> str:
+def box(kind: str, x: float, y: float, width: float, height: float, more: str = "") -> str:
     return f'<rect class="{kind}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"{more}/>'
 
 
@@ -101,7 +110,7 @@ def columns(rows: Sequence[Bar], title: str) -> Markup:
         tall = row.value / most * (base - 24)
         x = place * step
         if row.value:
-            parts.append(field("bar s1", x + 2, base - tall, max(step - 4, 2), tall, ' rx="1"'))
+            parts.append(box("bar s1", x + 2, base - tall, max(step - 4, 2), tall, ' rx="1"'))
             parts.append(words(x + step / 2, base - tall - 5, row.text, "value", "middle"))
         if place % every == 0:
             parts.append(words(x + step / 2, base + 18, row.label, "", "middle"))
@@ -121,7 +130,7 @@ def shares(years: Sequence[str], groups: Sequence[tuple[str, Sequence[int]]], ti
             tall = values[place] / most * (base - top)
             y -= tall
             if tall:
-                parts.append(field(f"bar s{number + 1}", place * step + 2, y, max(step - 4, 2), max(tall - 1, 0.5)))
+                parts.append(box(f"bar s{number + 1}", place * step + 2, y, max(step - 4, 2), max(tall - 1, 0.5)))
         if place % max(1, -(-36 // int(step or 1))) == 0:
             parts.append(words(place * step + step / 2, base + 18, year, "", "middle"))
     x, y = 0.0, base + 44
@@ -166,19 +175,32 @@ def over_time(series: Series, title: str) -> Markup:
     if len(parts) == 1:
         parts.append(words(x(first), base + 18, phrases.date(points[0][0])))
         parts.append(words(x(last), base + 18, phrases.date(points[-1][0]), "", "middle"))
-    line = " ".join(f"{x(moment):.1f},{y(value):.1f}" for moment, (_, value) in zip(moments, points, strict=True))
+    line_points = [(x(moment), y(value)) for moment, (_, value) in zip(moments, points, strict=True)]
+    line = " ".join(f"{across:.1f},{down:.1f}" for across, down in line_points)
     parts.append(f'<polyline class="line s1" points="{line}"/>')
     taken: list[tuple[float, float]] = []
     for moment, (date, value) in zip(moments, points, strict=True):
         px, py = x(moment), y(value)
+        told = series.about.get((date, value), "") + series.written(value)
         parts.append(
             f'<circle class="s1" cx="{px:.1f}" cy="{py:.1f}" r="3.5">'
-            f"<title>{escape(phrases.date(date))}: {series.written(value)}</title></circle>"
+            f"<title>{escape(phrases.date(date))}: {escape(told)}</title></circle>"
         )
         if all(abs(px - ox) > 60 or abs(py - oy) > 14 for ox, oy in taken):
             taken.append((px, py))
-            parts.append(words(px + 6, py - 7, series.written(value), "value"))
+            rise = max((py - at for at in crossings(line_points, px + 6, px + 6 + len(told) * LETTER)), default=0)
+            parts.append(words(px + 6, py - 7 - max(rise, 0), told, "value"))
     return picture(width, height, title, parts)
+
+
+def crossings(line: Sequence[tuple[float, float]], left: float, right: float) -> Iterator[float]:
+    """How far down a line is at its points and at the ends between two places, so that a text there can stay above."""
+    for (ax, ay), (bx, by) in pairwise(line):
+        for at in (left, right):
+            if ax < at <= bx:
+                yield ay + (by - ay) * (at - ax) / (bx - ax)
+        if left <= bx <= right:
+            yield by
 
 
 def heat_map(
@@ -207,7 +229,7 @@ def heat_map(
                 )
                 continue
             strength = 0.12 + 0.5 * (log10(count) / (log10(most) or 1) if most > 1 else 1)
-            square = field("cell", x + 1, y + 1, side - 2, line - 2, f' fill-opacity="{strength:.2f}"')
+            square = box("cell", x + 1, y + 1, side - 2, line - 2, f' fill-opacity="{strength:.2f}"')
             number = words(x + side / 2, y + 19, str(count), "value", "middle")
             named = f"<title>{escape(row)}, {escape(name)}: {count}</title>"
             parts.append(linked(f"{named}{square}{number}", href))
@@ -225,36 +247,41 @@ class Edge:
 
 
 def relations(center: str, edges: Sequence[Edge], title: str) -> Markup:
-    """The thing in the middle, those that point at it on the left, those that it points at on the right."""
-    inward = [edge for edge in edges if edge.inverse][:8]
-    outward = [edge for edge in edges if not edge.inverse][:8]
-    line, width = 46, 760
+    """The thing in the middle, those that point at it on the left, those that it points at on the right.
+
+    On the left one reads the other's name, the relation and the thing in the middle; on the right the thing in the
+    middle, the relation and the other's name.
+    """
+    inward = [edge for edge in edges if edge.inverse][:MOST]
+    outward = [edge for edge in edges if not edge.inverse][:MOST]
+    line, width, wide = 46, 760, 204
     height = max(len(inward), len(outward), 2) * line + 8
-    box, middle = 176, height / 2
+    middle, tips = height / 2, set()
     parts = []
     for side, list_ in ((0, inward), (1, outward)):
         offset = (height - len(list_) * line) / 2
         for place, edge in enumerate(list_):
             y = offset + place * line + line / 2
-            x = 2 if side == 0 else width - box - 2
-            start, end = (x + box, width / 2 - box / 2) if side == 0 else (width / 2 + box / 2, x)
+            x = 2 if side == 0 else width - wide - 2
+            start, end = (x + wide, width / 2 - wide / 2) if side == 0 else (width / 2 + wide / 2, x)
             half = (start + end) / 2
             begin, finish = (y, middle) if side == 0 else (middle, y)
             parts.append(
                 f'<path class="edge" d="M{start:.0f} {begin:.0f} '
                 f'C{half:.0f} {begin:.0f} {half:.0f} {finish:.0f} {end:.0f} {finish:.0f}"/>'
             )
-            name = words(x + box / 2, y + 10, cut(edge.title, 25), "", "middle")
-            told = words(x + box / 2, y - 5, cut(edge.label, 26), "value", "middle")
-            parts.append(
-                linked(
-                    f'<rect class="node" x="{x}" y="{y - 20:.0f}" width="{box}" height="40" rx="4"/>{told}{name}',
-                    edge.href,
-                )
-            )
+            tips.add((end, finish))
+            upper, lower = (y - 5, y + 11)
+            name = words(x + wide / 2, upper if side == 0 else lower, cut(edge.title, 28), "", "middle")
+            label = cut(edge.label, 26)
+            told = words(x + wide / 2, lower if side == 0 else upper, f"{label} →", "value", "middle")
+            node = box("node", x, y - 20, wide, 40, ' rx="4"')
+            node += f"<title>{escape(edge.title)}</title>"
+            parts.append(linked(node + (name + told if side == 0 else told + name), edge.href))
+    parts += [f'<path class="tip" d="M{x:.0f} {y:.0f}l-8 -4v8z"/>' for x, y in sorted(tips)]
     parts.append(
-        f'<rect class="node" x="{(width - box) / 2:.0f}" y="{middle - 20:.0f}" width="{box}" height="40" rx="20"/>'
-        + words(width / 2, middle + 4, cut(center, 25), "label", "middle")
+        box("node", (width - wide) / 2, middle - 20, wide, 40, ' rx="20"')
+        + words(width / 2, middle + 4, cut(center, 28), "label", "middle")
     )
     return picture(width, height, title, parts, "group")
 

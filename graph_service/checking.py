@@ -48,7 +48,9 @@ def work(files: Files, pipe: Connection) -> None:
             path.unlink()
             told = [(each.line, each.column, each.rule, each.message.replace(folder, "")) for each in found[:MOST]]
             if len(found) > MOST:
-                told.append((found[MOST].line, 1, "more", f"{len(found) - MOST:,} more problems follow; mend these first."))
+                told.append(
+                    (found[MOST].line, 1, "more", f"{len(found) - MOST:,} more problems follow; mend these first.")
+                )
             pipe.send(told)
 
 

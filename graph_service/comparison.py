@@ -16,6 +16,9 @@ from graph_service.terms import BASE
 from graph_service.things import CAPABILITIES, Thing, Use
 
 MOST = 8
+NAMES = ("Names", "Addresses", "Identifiers")
+"""Sections in which every thing has values of its own."""
+
 SKIPPED = {survey(f"step{number}") for number in range(1, 10)} | {*CAPABILITIES}
 
 
@@ -28,6 +31,7 @@ class Cell:
     date: str = ""
     source: str = ""
     href: str = ""
+    duty: str = ""
 
     @property
     def text(self) -> str:
@@ -46,10 +50,14 @@ class Line:
     label: str
     definition: str
     cells: tuple[Cell, ...]
+    names: bool = False
+    """Whether the row names the things, so that it always differs and tells nothing by that."""
 
     @property
     def differs(self) -> bool:
         """Whether two things that are known to be something are not the same."""
+        if self.names:
+            return False
         known = [(cell.text, cell.answer) for cell in self.cells if cell.answer not in {"", "not stated", "unknown"}]
         return len(set(known)) > 1
 
@@ -103,7 +111,7 @@ def compare(knowledge: Knowledge, iris: Sequence[str]) -> Comparison:
                 continue
             cells = tuple(_cell(thing, dimension.iri) for thing in things)
             if any(cell.answer for cell in cells):
-                lines.append(Line(dimension.label, dimension.definition, cells))
+                lines.append(Line(dimension.label, dimension.definition, cells, section in NAMES))
         if section == "Capabilities":
             lines += _capabilities(knowledge, things)
         if lines:
@@ -169,7 +177,9 @@ def _uses(things: Sequence[Thing]) -> list[Line]:
 def _use_cell(thing: Thing, use: Use) -> Cell:
     """The answer on one use; a duty is told in words, since its *no* is good news."""
     words = {"yes": "required", "no": "not required"}.get(use.answer) if use.is_duty else None
-    return Cell((Shown(words),) if words else (), use.answer, "", use.reason, path_of(thing.iri))
+    return Cell(
+        (Shown(words),) if words else (), use.answer, "", use.reason, path_of(thing.iri), use.answer if words else ""
+    )
 
 
 def as_csv(table: Comparison) -> str:

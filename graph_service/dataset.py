@@ -12,6 +12,7 @@ from functools import cached_property
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
+from threading import Lock
 from typing import Protocol
 
 import pyoxigraph as ox
@@ -47,8 +48,8 @@ class Dataset(Protocol):
     def store(self) -> Path | None:
         """The store on disk, where the release has one."""
 
-    def dump(self, suffix: str) -> bytes:
-        """The bytes of `survey.<suffix>`, e.g. `ttl` or `ttl.gz`; raises `NotFound`."""
+    def dump(self, suffix: str) -> Path:
+        """The file `survey.<suffix>`, e.g. `ttl` or `ttl.gz`; raises `NotFound`."""
 
     def has_source(self, name: str) -> bool:
         """Whether a file such as `records/archive/tcia.ttl` is part of this state."""
@@ -82,10 +83,10 @@ class Built:
     def loaded(self) -> Path:
         return self.store or self.nquads()
 
-    def dump(self, suffix: str) -> bytes:
+    def dump(self, suffix: str) -> Path:
         if suffix.removesuffix(".gz") not in DUMPS:
             raise NotFound(f"there is no dump `survey.{suffix}`; there are {', '.join(DUMPS)}, each also with `.gz`.")
-        return self.release.dump(suffix).read_bytes()
+        return self.release.dump(suffix)
 
     def has_source(self, name: str) -> bool:
         return name in self._names
@@ -114,6 +115,7 @@ class InMemory:
         self.version, self.date = made.name, made.date
         self._described = selfdescription.quads(self.survey, files)
         self._folder = Path(tempfile.mkdtemp(prefix="imaging-survey-"))
+        self._writing = Lock()
         weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
 
     @cached_property
@@ -140,16 +142,20 @@ class InMemory:
     def store(self) -> Path | None:
         return None
 
-    def dump(self, suffix: str) -> bytes:
+    def dump(self, suffix: str) -> Path:
         name = suffix.removesuffix(".gz")
         if name not in DUMPS:
             raise NotFound(f"there is no dump `survey.{suffix}`; there are {', '.join(DUMPS)}, each also with `.gz`.")
-        kind = DUMPS[name]
-        data = ox.serialize(
-            self.survey.quads if kind.supports_datasets else self.survey.triples, format=kind, prefixes=PREFIXES
-        )
-        assert data is not None
-        return gzip.compress(data, 9, mtime=0) if suffix.endswith(".gz") else data
+        path = self._folder / f"dump.{suffix}"
+        with self._writing:
+            if not path.exists():
+                kind = DUMPS[name]
+                data = ox.serialize(
+                    self.survey.quads if kind.supports_datasets else self.survey.triples, format=kind, prefixes=PREFIXES
+                )
+                assert data is not None
+                path.write_bytes(gzip.compress(data, 6, mtime=0) if suffix.endswith(".gz") else data)
+        return path
 
     def has_source(self, name: str) -> bool:
         path = self.files.path(name)

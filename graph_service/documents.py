@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ RETIRED = f"{GRAPH}retired"
 REPLACED_BY = f"{FOREIGN['dcterms']}isReplacedBy"
 SECTIONS = (*KINDS, "observation", "vocabulary", *SCHEMES, "answer", "assessment", "graph", "shape", "problem")
 """The first parts of the paths of our IRIs that are looked up one by one."""
+
+_NO_IRI = re.compile(r"[\x00-\x20<>\"{}|^`\\]")
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ def source_of(graph: str) -> str:
 
 def find(service: Service, iri: str) -> Document | None:
     """The document that describes an IRI of ours; None when nothing does."""
+    if _NO_IRI.search(iri):
+        return None
     path = iri.removeprefix(BASE)
     section, _, name = path.partition("/")
     store = service.engine.store
@@ -68,6 +73,8 @@ def find(service: Service, iri: str) -> Document | None:
 
 def successor(service: Service, iri: str) -> str | None:
     """What took the place of a retired IRI, empty when nothing did; None when the IRI is not retired."""
+    if _NO_IRI.search(iri):
+        return None
     store, graph = service.engine.store, ox.NamedNode(RETIRED)
     said = list(store.quads_for_pattern(ox.NamedNode(iri), None, None, graph))
     if not said and iri.startswith(f"{BASE}assessment/"):  # it was retired with the thing that it assessed

@@ -2,7 +2,8 @@
 
 Built once per release. Each row is one bit; a facet value is the set of its rows as an integer, so that a selection is
 an intersection and a count is a number of bits. A concept finds its narrower ones too. Values of one facet widen the
-selection, different facets narrow it, and all words of the text have to be found.
+selection, save that permitted uses have all to be permitted; different facets narrow it, and all words of the text have
+to be found.
 """
 
 from __future__ import annotations
@@ -18,11 +19,25 @@ from graph_service.knowledge import DCTERMS, Knowledge, survey
 from graph_service.problems import suggestion
 from graph_service.rows import Row, row_of
 from graph_service.terms import BASE
-from graph_service.wishes import CLASSES, FACETS, PER_PAGE, SIZES, Wish
-from graph_service.wording import STOP, Wording, runs, words
+from graph_service.wishes import ALL_OF, CLASSES, FACETS, PER_PAGE, SIZES, Wish
+from graph_service.wording import STOP, Wording, pattern, runs, words
 
 NAMED = ("use", "access", "modality", "anatomy", "condition", "license", "file-format", "software", "species")
 """Facets whose values are looked for among the words of a text."""
+
+UNWORDED = ("use", "size")
+"""Facets whose values are not among the words by which a thing is found."""
+
+TEXTS = (
+    "dcterms:title",
+    "dcterms:alternative",
+    "dcterms:description",
+    *(f"survey:{name}" for name in ("population", "dataOrigin", "annotation")),
+)
+NAMING = tuple(f"survey:{name}" for name in ("operator", "host", "funder", "country"))
+LABELS = ("dcterms:title", "skos:prefLabel")
+OTHER_LABELS = ("skos:altLabel", "skos:notation")
+"""Where the words are by which a thing is found: its texts, the names of who is behind it, and those of its values."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +153,7 @@ class Finder:
 
     def find(self, wish: Wish) -> Found:
         """The page of rows that a wish asks for, with the counts of every facet."""
-        selections = {name: self._any_of(name, values) for name, values in wish.chosen.items()}
+        selections = {name: self._selection(name, values) for name, values in wish.chosen.items()}
         text, scores = self._holding(wish.text)
         types = 0
         for name in wish.types:
@@ -155,20 +170,22 @@ class Finder:
         for name in FACETS:
             others = base
             for other, mask in selections.items():
-                if other != name:
+                if other != name or name in ALL_OF:
                     others &= mask
             facets[name] = self._choices(name, others, wish.chosen.get(name, ()))
         understood = tuple(each for each in self.understand(wish.text) if each[1] not in wish.chosen.get(each[0], ()))
         return Found(wish.with_page(page), tuple(shown), len(rows), pages, tuple(rows), facets, understood)
 
-    def _any_of(self, name: str, values: tuple[str, ...]) -> int:
-        mask = 0
+    def _selection(self, name: str, values: tuple[str, ...]) -> int:
+        """The rows that have any of the values, or all of them where the facet asks for that."""
+        mask = self.all if name in ALL_OF else 0
         for value in values:
             if value not in self.masks[name] and value not in self._known(name):
                 raise BadParameter(
                     f"`{name}={value}` is no value of this facet.{suggestion(value, self._known(name))}", parameter=name
                 )
-            mask |= self.masks[name].get(value, 0)
+            rows = self.masks[name].get(value, 0)
+            mask = mask & rows if name in ALL_OF else mask | rows
         return mask
 
     def _known(self, name: str) -> set[str]:
@@ -241,13 +258,17 @@ class Finder:
 
     def _holding(self, text: str) -> tuple[int, dict[str, float]]:
         """The rows that the text finds: a permitted use by its facet, all other words in the texts."""
-        tokens, within = words(text), self.all
+        use, tokens = self._read(text)
+        return self.wording.search(tokens, self.masks["use"][use] if use else self.all)
+
+    def _read(self, text: str) -> tuple[str, list[str]]:
+        """The permitted use that a text names, if any, and its other words that are looked for."""
+        tokens, use = words(text), ""
         for run, (name, value, _) in runs(tokens, self.names):
             if name == "use" and tokens[run.start - 1 : run.start] != ["non"]:
-                within &= self.masks[name][value]
-                tokens = [word for place, word in enumerate(tokens) if place not in run]
+                use, tokens = value, [word for place, word in enumerate(tokens) if place not in run]
                 break
-        return self.wording.search([word for word in tokens if word not in STOP], within)
+        return use, [word for word in tokens if word not in STOP]
 
     def understand(self, text: str) -> list[tuple[str, str, str]]:
         """Values of facets that runs of words in the text name, longest first: facet, value, label."""
@@ -270,7 +291,8 @@ class Finder:
         return found
 
     def sparql(self, wish: Wish) -> str:
-        """The query that finds the same things in the graph, the words of the text left to a plain comparison."""
+        """The query that finds the same things in the graph."""
+        use, tokens = self._read(wish.text)
         lines = ["PREFIX dcterms: <http://purl.org/dc/terms/>", "PREFIX skos: <http://www.w3.org/2004/02/skos/core#>"]
         lines += [f"PREFIX survey: <{survey('')}>", "", "SELECT DISTINCT ?thing ?title", "WHERE {"]
         classes = " ".join(f"survey:{CLASSES[name]}" for name in (wish.types or CLASSES))
@@ -279,8 +301,7 @@ class Finder:
             iris = " ".join(f"<{self.iri(name, value)}>" for value in values)
             variable = f"?{name.replace('-', '')}"
             if name == "use":
-                lines += [f"  VALUES {variable} {{ {iris} }}", "  ?thing survey:assessment ?assessment ."]
-                lines += [f"  ?assessment survey:assesses {variable} ; survey:answer <{BASE}answer/yes> ."]
+                lines += [self._use_pattern(value) for value in values]
             elif name == "size":
                 lines += self._size_pattern(values)
             elif name == "software":
@@ -288,9 +309,34 @@ class Finder:
             else:
                 lines += [f"  VALUES {variable} {{ {iris} }}"]
                 lines += [f"  ?thing survey:{FACETS[name][0]}/skos:broader* {variable} ."]
-        for word in dict.fromkeys(word for word in words(wish.text) if word not in STOP):
-            lines += [f"  # the finder also looks for “{word}” in names, descriptions and the labels of all values"]
+        lines += [self._use_pattern(use)] if use else []
+        lines += self._text_pattern(tokens, classes) if tokens else []
         return "\n".join([*lines, "}", "ORDER BY ?title", ""])
+
+    def _use_pattern(self, use: str) -> str:
+        asked = f"survey:assesses <{self.iri('use', use)}> ; survey:answer <{BASE}answer/yes>"
+        return f"  ?thing survey:assessment [ {asked} ] ."
+
+    def _text_pattern(self, tokens: list[str], classes: str) -> list[str]:
+        """All texts of a thing as one, and each word to be found in it in one of the forms that it has there."""
+        vocabularies = "|".join(f"survey:{word}" for name, (word, _) in FACETS.items() if name not in UNWORDED)
+        return [
+            "  {",
+            f'    SELECT ?thing (LCASE(CONCAT(STRAFTER(STR(?thing), "{BASE}"), " ", GROUP_CONCAT(?text))) AS ?texts)',
+            "    WHERE {",
+            f"      VALUES ?class {{ {classes} }}",
+            "      ?thing a ?class ;",
+            f"             {'|'.join(TEXTS)}",
+            f"             |({'|'.join(NAMING)})/({'|'.join(LABELS)})",
+            f"             |({vocabularies})/skos:broader*/({'|'.join((*LABELS, *OTHER_LABELS))}) ?text .",
+            "    }",
+            "    GROUP BY ?thing",
+            "  }",
+            *(
+                f'  FILTER(REGEX(?texts, "(^|[^a-z0-9])({pattern(forms)})($|[^a-z0-9])")) # {word}'
+                for word, forms in self.wording.forms(tokens)
+            ),
+        ]
 
     @staticmethod
     def _size_pattern(values: tuple[str, ...]) -> list[str]:
@@ -312,5 +358,6 @@ def told(wish: Wish, finder: Finder) -> str:
     parts = [f"“{wish.text}”"] if wish.text else []
     parts += [finder.label("type", value) for value in wish.types]
     for name, values in wish.chosen.items():
-        parts.append(f"{FACETS[name][1]}: {phrases.listing([finder.label(name, value) for value in values], 'or')}")
+        joint = "and" if name in ALL_OF else "or"
+        parts.append(f"{FACETS[name][1]}: {phrases.listing([finder.label(name, value) for value in values], joint)}")
     return "; ".join(parts)

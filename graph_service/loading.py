@@ -9,6 +9,7 @@ import pyoxigraph as ox
 
 from graph_service import survey
 from graph_service.dataset import Built, Dataset, InMemory
+from graph_service.settings import Settings
 from graph_service.terms import PREFIXES
 
 if TYPE_CHECKING:
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
 
 
 def dataset(release: str | Path | None = None) -> Dataset:
-    """A release by its folder or that of releases with a `current` one; without it `./releases/current` or the shipped
-    files.
+    """A release by its folder or that of releases with a `current` one; without it the one that the environment names
+    (`IMAGING_SURVEY_RELEASE`), `./releases/current` or the shipped files.
     """
+    release = release or Settings().release
     folder = Path(release) if release is not None else Path("releases")
     if (folder / "current").exists():
         return Built(folder / "current")

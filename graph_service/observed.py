@@ -34,6 +34,11 @@ class Shown:
         """Whether the link leaves the survey."""
         return self.href.startswith(("http:", "https:"))
 
+    @property
+    def sentence(self) -> bool:
+        """Whether the value is prose that ends by itself, so that nothing can follow it on its line."""
+        return not self.href and self.text.endswith(".")
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -102,7 +107,7 @@ def shown(
         return Shown(about + written, title=f"{int(text):,} bytes" if unit == "bytes" else "", order=float(text))
     if datatype in {f"{XSD}date", f"{XSD}gYear", f"{XSD}gYearMonth"}:
         return Shown(phrases.date(text))
-    return Shown(text, language=value.language if value.language and value.language != "en" else "")
+    return Shown(phrases.dated(text), language=value.language if value.language and value.language != "en" else "")
 
 
 def natural(name: str) -> tuple[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 MONTHS = (
@@ -24,6 +25,16 @@ def date(text: str) -> str:
     return named if len(parts) == 2 else f"{int(parts[2])} {named}"
 
 
+DAY = re.compile(r"(?<![\w./-])[12]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?![\w/-]|\.\w)")
+MONTH = re.compile(r"(?:(?<=^)|(?<=as of )|(?<=een on ))[12]\d{3}-(?:0[1-9]|1[0-2])(?![\w/-]|\.\w)")
+
+
+def dated(text: str) -> str:
+    """A text with its dates written out: `as of 2026-09-26` as `as of 26 September 2026`."""
+    written = DAY.sub(lambda found: date(found[0]), text)
+    return MONTH.sub(lambda found: date(found[0]), written)
+
+
 def short_date(text: str) -> str:
     """The same with the month shortened, for tables."""
     words = date(text).split()
@@ -33,6 +44,11 @@ def short_date(text: str) -> str:
 def number(value: float) -> str:
     """Thousands set apart: 27,500,000."""
     return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+
+
+def sign(words: str) -> str:
+    """How exactly a number is known, as a sign where there is no room for words."""
+    return {"about": "≈", "more than": ">", "at least": "≥", "at most": "≤"}.get(words.strip(), "")
 
 
 def size(value: int) -> str:

@@ -44,6 +44,12 @@ SORTS = {
     "opened": "Oldest",
 }
 CLASSES = {"archive": "Archive", "collection": "Collection"}
+KNOWN = ("q", "type", *FACETS, "sort", "page", "format")
+"""The parameters of the finder's address; what trackers append to links (`utm_…`) means nothing."""
+
+ALL_OF = ("use",)
+"""Facets of which every chosen value has to hold: who wants to do two things wants what allows both."""
+
 PER_PAGE = 25
 
 
@@ -59,7 +65,7 @@ class Wish:
 
     @classmethod
     def of(cls, given: Iterable[tuple[str, str]]) -> Wish:
-        """The wish that the parameters of an address tell; those of others are let be. Raises `BadParameter`."""
+        """The wish that the parameters of an address tell. Raises `BadParameter` for what nobody can mean."""
         chosen: dict[str, list[str]] = defaultdict(list)
         text, sort, page, types = "", "", 1, []
         for name, value in given:
@@ -83,6 +89,11 @@ class Wish:
                 if not value.isdigit() or not 0 < int(value) < 10**6:
                     raise BadParameter(f"`page={value}` is not a page number.", parameter="page")
                 page = int(value)
+            elif name not in KNOWN and not name.startswith("utm_"):
+                raise BadParameter(
+                    f"`{name}` is no parameter of the finder.{suggestion(name, KNOWN)} It has {', '.join(KNOWN)}.",
+                    parameter=name,
+                )
         return cls(
             text, {name: tuple(values) for name, values in chosen.items()}, sort, page, tuple(dict.fromkeys(types))
         )

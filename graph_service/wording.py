@@ -63,6 +63,8 @@ STOP = frozenset(
     ]
 )
 WORD = re.compile(r"[a-z0-9]+(?:[.'][0-9a-z]+)*")
+WRITTEN = re.compile(r"[^\W_]+(?:[.'][^\W_]+)*")
+"""A word as it is written, accents and all."""
 
 
 def words(text: str) -> list[str]:
@@ -84,6 +86,7 @@ class Wording:
     def __init__(self) -> None:
         self.holding: dict[str, int] = defaultdict(int)
         self.weights: list[dict[str, float]] = []
+        self.written: dict[str, set[str]] = defaultdict(set)
         self._sorted: list[str] = []
 
     def add(self, texts: Iterable[tuple[str, float]]) -> None:
@@ -92,6 +95,9 @@ class Wording:
         for text, weight in texts:
             for word in words(text):
                 weights[word] = max(weights[word], weight)
+            for written in WRITTEN.findall(text.casefold()):
+                for word in words(written):
+                    self.written[word].add(written)
         bit = 1 << len(self.weights)
         for word in weights:
             self.holding[word] |= bit
@@ -99,24 +105,33 @@ class Wording:
         self._sorted = []
 
     def search(self, wanted: Sequence[str], everything: int) -> tuple[int, dict[str, float]]:
-        """The rows that hold every word, and how much each known word counts.
+        """The rows that hold every word, and how much each known word counts."""
+        found, scores = everything, dict[str, float]()
+        for place, word in enumerate(wanted):
+            hits = 0
+            for known, score in self.meant(word, is_last=place == len(wanted) - 1).items():
+                hits |= self.holding.get(known, 0)
+                scores[known] = max(scores.get(known, 0.0), score)
+            found &= hits
+        return found, scores
+
+    def meant(self, word: str, *, is_last: bool) -> dict[str, float]:
+        """The words that count as this one, and how much.
 
         The last word may be unfinished; a word that nobody holds may be the start of another, or one with a slip.
         """
-        found, scores = everything, {}
+        found = {word: 1.0}
+        if len(word) > 2 and (is_last or word not in self.holding):
+            found |= dict.fromkeys((known for known in self._starting(word) if known != word), 0.5)
+        if len(word) > 4 and word not in self.holding and len(found) == 1:
+            found |= dict.fromkeys(self._near(word), 0.3)
+        return found
+
+    def forms(self, wanted: Sequence[str]) -> Iterator[tuple[str, set[str]]]:
+        """Each wanted word with all that counts as it, as written in the texts."""
         for place, word in enumerate(wanted):
-            hits = self.holding.get(word, 0)
-            scores[word] = 1.0
-            if len(word) > 2 and (place == len(wanted) - 1 or not hits):
-                for known in self._starting(word):
-                    hits |= self.holding[known]
-                    scores.setdefault(known, 0.5)
-            if not hits and len(word) > 4:
-                for known in self._near(word):
-                    hits |= self.holding[known]
-                    scores.setdefault(known, 0.3)
-            found &= hits
-        return found, scores
+            meant = self.meant(word, is_last=place == len(wanted) - 1)
+            yield word, {form for known in meant for form in (known, *self.written.get(known, ()))}
 
     def rank(self, place: int, scores: dict[str, float]) -> float:
         """How well a row fits the words."""
@@ -138,6 +153,11 @@ class Wording:
             if not known.startswith(start):
                 return
             yield known
+
+
+def pattern(forms: Iterable[str]) -> str:
+    """A regular expression, as it stands in a SPARQL string, that matches each of the forms."""
+    return "|".join(form.replace(".", "[.]") for form in sorted(forms))
 
 
 def runs(tokens: Sequence[str], names: dict[str, tuple[str, str, str]]) -> Iterator[tuple[range, tuple[str, str, str]]]:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import httpx
@@ -164,9 +165,14 @@ class TestProblems:
             b"GET /query/overlaps?collection=%ff%00 HTTP/1.1",
             b"GET /query/overlaps?" + b"&".join(b"collection=a" for _ in range(2000)) + b" HTTP/1.1",
             b"GET /dumps/survey.%0d%0aX-Evil:1 HTTP/1.1",
+            b"GET /archive/%00 HTTP/1.1",
+            b"GET /archive/tcia.ttl%00 HTTP/1.1",
+            b"GET /vocabulary/%7B%22 HTTP/1.1",
+            b"GET /static/%00 HTTP/1.1",
+            b"GET /static/" + b"a" * 300 + b" HTTP/1.1",
             b"GET /query/%F0%9F%AB%81?%F0%9F%AB%81=%F0%9F%AB%81 HTTP/1.1",
         ],
-        ids=range(6),
+        ids=range(11),
     )
     def test_strange_requests_are_the_clients_fault(self, line: bytes, server: str) -> None:
         """Bytes that no browser sends get an answer of the 400s, and no header of the sender's making."""
@@ -215,3 +221,16 @@ def test_a_question_ends_at_the_deadline(released: Release) -> None:
         assert answer.json()["code"] == "query-timeout"
         assert answer.json()["detail"] == "The query took longer than 0.0005 s."
         assert httpx.get(f"{home}/readyz").status_code == 200
+
+
+def test_questions_leave_room_for_queries(released: Release) -> None:
+    """While more questions are asked than there are workers, every query is answered, and those too many are told 503."""
+    with serving(create_app(Settings(release=released.folder, queue_seconds=0.5, query_workers=2))) as home:
+        service_url = f"{home}/query/survey-as-of.csv"
+        with ThreadPoolExecutor(30) as pool, httpx.Client(timeout=60) as client:
+            asked = [pool.submit(client.get, service_url) for _ in range(120)]
+            while not all(each.done() for each in asked):
+                assert client.get(f"{home}/sparql?query=ASK%7B%7D").status_code == 200
+            statuses = {each.result().status_code for each in asked}
+    assert statuses <= {200, 503}
+    assert 200 in statuses

@@ -56,7 +56,12 @@ PAGES = {
     "about": "/about",
     "interface": "/docs",
     "list": "/software",
+    "contribute": "/contribute",
+    "contribute-form": "/contribute/archive",
+    "mistake": "/mistake?page=/archive/tcia",
+    "todo": "/todo",
     "missing": "/archive/give-a-scam",
+    "refused": "/?modalty=ct",
 }
 """One address of every kind of page, by the name of its picture."""
 
@@ -246,6 +251,25 @@ class TestWays:
         page.get_by_text("Show the query").click()
         assert "VALUES ?thing" in page.locator("#sparql").inner_text()
 
+    def test_print(self, page: Page) -> None:
+        """On paper it is light whatever the screen is; what was looked for is said, and what is folded away is shown."""
+        page.emulate_media(media="print", color_scheme="dark")
+        page.goto(PAGES["found"])
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        assert page.get_by_role("heading", level=1).bounding_box()["height"] > 20  # type: ignore[index]
+        assert page.locator(".facets").is_hidden()
+        page.goto(PAGES["large-archive"])
+        assert page.locator("figure table").first.is_visible()
+
+    def test_pictures_on_a_phone(self, page: Page) -> None:
+        """On a phone the letters of pictures can be read, and a picture that is wider than the screen can be moved."""
+        page.set_viewport_size({"width": 320, "height": 800})
+        page.goto("/overview")
+        for picture in page.locator("svg.chart").all():
+            scale = picture.evaluate("each => each.getBoundingClientRect().width / each.viewBox.baseVal.width")
+            assert 12 * scale >= 8.5
+        assert page.locator("figure > .scroll").first.get_attribute("tabindex") == "0"
+
     def test_dark(self, page: Page) -> None:
         """Dark is one press away, and stays chosen on the next page."""
         page.goto("/")
@@ -265,6 +289,7 @@ class TestEditor:
         page.locator("#shown table").wait_for()
         assert page.locator("#outcome").inner_text().endswith("rows")
         assert page.locator("#shown a[href^='/archive/']").count() > 1
+        assert page.locator("#shown a[href='/archive/idc']").inner_text() == "NCI Imaging Data Commons"
         assert page.locator("#progress").inner_text().startswith("Answered in")
         assert barriers(page) == []
 

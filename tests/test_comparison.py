@@ -60,6 +60,14 @@ class TestTable:
             False,
         )
 
+    def test_names_do_not_differ(self, cells: Comparison) -> None:
+        """Names, addresses and identifiers are everybody's own: a row of them is never marked as a difference."""
+        named = [
+            line for group, lines in cells.groups if group in {"Names", "Addresses", "Identifiers"} for line in lines
+        ]
+        assert named
+        assert not any(line.differs for line in named)
+
     def test_cells(self, cells: Comparison) -> None:
         """Each cell tells its value, its date, its source and where it is said."""
         (line,) = [line for line in cells.lines if line.label == "subjects"]

@@ -9,7 +9,7 @@ import pytest
 
 from graph_service.engine.local import LocalEngine
 from graph_service.errors import BadParameter
-from graph_service.finder import Finder
+from graph_service.finder import Finder, told
 from graph_service.graph import Survey
 from graph_service.knowledge import Knowledge, words_in_order
 from graph_service.rows import table
@@ -66,6 +66,14 @@ class TestFacets:
             "Other Cells",
         ]
 
+    def test_uses_narrow(self, finder: Finder) -> None:
+        """Who wants to do two things wants what allows both; the counts tell what one more would leave."""
+        wish = Wish.of([("use", "commercial-use"), ("use", "direct-download")])
+        both = {row.title for row in finder.find(wish).everything}
+        assert both == set(titles(finder, use="commercial-use")) & set(titles(finder, use="direct-download"))
+        assert counts(finder, "use", use="commercial-use").get("direct-download", 0) == len(both)
+        assert told(wish, finder) == "May I use it: Commercial use and Download without application"
+
     def test_counts(self, finder: Finder) -> None:
         """A count tells how many things the facet's value would leave, its own facet left open."""
         assert {
@@ -92,6 +100,12 @@ class TestFacets:
     def test_known_value_without_rows(self, finder: Finder) -> None:
         """A value that nothing has finds nothing, and is no error."""
         assert titles(finder, condition="breast-cancer") == []
+
+    def test_unknown_parameter(self) -> None:
+        """A parameter that means nothing is told, with a near one; what trackers append is let be."""
+        with pytest.raises(BadParameter, match=r"`modalty` is no parameter of the finder\. Did you mean `modality`"):
+            Wish.of([("modalty", "ct")])
+        assert Wish.of([("utm_source", "mail"), ("format", "csv"), ("modality", "")]).empty
 
     @pytest.mark.parametrize(("name", "value"), [("page", "0"), ("page", "x"), ("sort", "size2"), ("type", "software")])
     def test_bad_parameters(self, name: str, value: str) -> None:
@@ -192,11 +206,21 @@ class TestGraph:
             {"software": "xnat"},
             {"size": "over-1tb"},
             {"size": "not-known", "access": "open"},
+            {"use": "commercial-use|direct-download", "modality": "mr|pt"},
+            {"q": "lung cancer"},
+            {"q": "chest CT of lung cancer that I may use commercially"},
+            {"q": "brain MRI healthy", "type": "collection"},
+            {"q": "mammo"},
+            {"q": "survey"},
+            {"q": "alzheimers"},
+            {"q": "Universität"},
+            {"q": "glioblstoma"},
+            {"q": "CC BY 4.0", "modality": "mr"},
         ],
     )
     def test_same_from_sparql(self, shipped: Finder, store: LocalEngine, parameters: dict[str, str]) -> None:
         """The query that a page shows finds the same things as the index."""
-        wish = Wish.of(parameters.items())
+        wish = Wish.of((name, value) for name, values in parameters.items() for value in values.split("|"))
         answer = store.query(shipped.sparql(wish))
         found = sorted({solution["thing"].value for solution in answer})  # type: ignore[union-attr, index]
         assert found

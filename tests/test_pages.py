@@ -48,6 +48,10 @@ KINDS = (
     "/software",
     "/organization",
     "/source",
+    "/contribute",
+    "/contribute/archive",
+    "/mistake?page=/archive/tcia",
+    "/todo",
 )
 """One address of every kind of page."""
 
@@ -120,6 +124,14 @@ class TestEveryPage:
         assert (again.status_code, again.content) == (304, b"")
         assert plain.headers["etag"] != answer.headers["etag"]
         assert "Accept" in answer.headers["vary"]
+
+    @pytest.mark.parametrize(
+        "path", [*KINDS, "/query/counts-over-time.csv?thing=idc", "/query/counts-over-time.rq", "/favicon.ico"]
+    )
+    def test_head(self, browser: httpx.Client, path: str) -> None:
+        """Who only asks whether a page is there, as checkers of links do, is told."""
+        answer = browser.head(path)
+        assert (answer.status_code, answer.content) == (200, b"")
 
     def test_links(self, browser: httpx.Client) -> None:
         """No link on any kind of page is broken."""
@@ -216,6 +228,18 @@ class TestThings:
         for words in ("Who runs it", "XNAT Central", "What it can do", "Not stated", "DICOM receiver"):
             assert words in page
 
+    def test_source(self, browser: httpx.Client) -> None:
+        """A source says first what it is, and nothing of it by the code of a property."""
+        page = browser.get("/source/archive-survey-2010").text
+        assert '<p class="lede">Draft on a wiki of the National Cancer Institute' in page
+        assert "dcterms:" not in page
+
+    def test_dates(self, browser: httpx.Client) -> None:
+        """Dates within texts are written as people write them."""
+        page = browser.get("/archive/tcia").text
+        assert not re.search(r">[^<]*\b(?:as of|seen on) \d{4}-\d\d", page)
+        assert "4 April 2025: " in page
+
     def test_conflicts(self, browser: httpx.Client) -> None:
         """Sources that disagree stand side by side."""
         assert "Sources that disagree" in browser.get("/archive/idc").text
@@ -250,6 +274,22 @@ class TestComparison:
         """The table comes as CSV, Markdown and LaTeX."""
         answer = browser.get(f"/compare.{form}", params={"thing": ["archive/tcia", "archive/idc"]})
         assert answer.text.startswith(start)
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/compare?things=archive/tcia",
+            "/compare?thing=archive/tcia&thing=archive/idc&only=same",
+            "/match?muts=dicom-receiver",
+            "/match?role=archive-sever",
+            "/?modalty=ct",
+        ],
+    )
+    def test_unknown_parameters(self, browser: httpx.Client, path: str) -> None:
+        """What an address says and the page does not understand is told, never passed over."""
+        answer = browser.get(path)
+        assert answer.status_code == 400
+        assert "A parameter has no usable value" in answer.text
 
     def test_differences_only(self, browser: httpx.Client) -> None:
         """Rows that do not differ can be left out."""
@@ -294,6 +334,12 @@ class TestQuestions:
         assert answer.status_code == 400
         assert 'role="alert"' in answer.text
         assert "<form" in answer.text
+
+    def test_unknown_thing(self, browser: httpx.Client) -> None:
+        """That nothing is found since the survey does not know what was asked for is told, with what is near."""
+        page = browser.get("/query/counts-over-time?thing=loni-idaa").text
+        assert "The survey knows no archive or collection “loni-idaa”. Did you mean loni-ida?" in page
+        assert "The survey knows no" not in browser.get("/query/counts-over-time?thing=loni-ida").text
 
     @pytest.mark.parametrize(
         ("form", "start"), [("bib", "@misc{imaging-survey-"), ("csl", "[\n {"), ("ris", "TY  - DATA")]

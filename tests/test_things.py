@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from graph_service import phrases
+from graph_service import charts, phrases
 from graph_service.knowledge import Knowledge, path_of, survey
 from graph_service.terms import BASE
 from graph_service.things import Thing
@@ -112,13 +114,21 @@ class TestThing:
         assert uses[0].reason
 
     def test_relations(self, lungs: Thing) -> None:
-        """Relations go both ways: what the archive names, and what names it."""
+        """Relations go both ways: what the archive names, and what names it; what both sides say is said once."""
         relations = {(link.label, link.title, link.inverse) for link in lungs.relations}
         assert {
             ("runs on", "Breath", False),
             ("operator", "Lung House", False),
-            ("hosted at", "Small Cells", True),
+            ("hosts", "Small Cells", False),
         } <= relations
+        assert ("hosted at", "Small Cells", True) not in relations
+
+    def test_ties(self, lungs: Thing) -> None:
+        """Each other thing is tied once, with all that is said between the two, and each way of relating comes early."""
+        ties = lungs.ties
+        assert sorted(link.iri for link in ties) == sorted({link.iri for link in lungs.relations})
+        labels = [link.label for link in ties]
+        assert labels[: len(set(labels))] == list(dict.fromkeys(labels))
 
     def test_neighbors(self, knowledge: Knowledge) -> None:
         """The nearest thing shares the rarest values, which are told."""
@@ -134,6 +144,32 @@ class TestThing:
         }
         assert answers["DICOM receiver"] == ("yes", "2011-11")
         assert answers["Audit log"] == ("not stated", "2011-11")
+
+
+class TestPictures:
+    def test_relations_read_along_the_arrows(self) -> None:
+        """What points at the thing is named before its relation, what the thing points at after it; names are whole."""
+        edges = [
+            charts.Edge("derived from", "LUNA16", "/collection/luna16", inverse=True),
+            charts.Edge("operator", "Lung Image Database Consortium", "/organization/lidc"),
+        ]
+        texts = re.findall(r"<(?:text|title)[^>]*>([^<]+)", charts.relations("LIDC-IDRI", edges, "Relations"))
+        assert texts == [
+            *("LUNA16", "LUNA16", "derived from →"),
+            *("Lung Image Database Consortium", "operator →", "Lung Image Database…", "LIDC-IDRI"),
+        ]
+
+    def test_values_stand_above_the_line(self) -> None:
+        """A value is not struck through by its own rising line, and tells how exactly it is known."""
+        series = charts.Series("images", (("2013", 3_300_000), ("2026", 27_500_000)), "", {("2026", 27_500_000): ">"})
+        picture = charts.over_time(series, "Images over time")
+        (left, top), (right, low) = (
+            tuple(map(float, point.split(","))) for point in re.findall(r'points="([^ ]+) ([^"]+)"', picture)[0]
+        )
+        x, y = re.findall(r'<text x="(\d+)" y="(\d+)" class="value">3,300,000', picture)[0]
+        end = float(x) + len("3,300,000") * charts.LETTER
+        assert float(y) < top + (low - top) * (end - left) / (right - left)
+        assert "&gt;27,500,000</text>" in picture
 
 
 class TestPhrases:
@@ -165,6 +201,23 @@ class TestPhrases:
     def test_sizes(self, value: int, expected: str) -> None:
         """Sizes have three digits at most and the unit that people would choose."""
         assert expected == phrases.size(value)
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("Open (as of 2026-09-26).", "Open (as of 26 September 2026)."),
+            ("2025-04-04: closed; open again by 2025-05.", "4 April 2025: closed; open again by 2025-05."),
+            ("Seen on 2026-11 and as of 2010-08.", "Seen on November 2026 and as of August 2010."),
+            ("2022-03: retired.", "March 2022: retired."),
+            (
+                "Version 1.2023-05-16 of x-2023-05-16.zip, 2023-13-45",
+                "Version 1.2023-05-16 of x-2023-05-16.zip, 2023-13-45",
+            ),
+        ],
+    )
+    def test_dates_within_text(self, text: str, expected: str) -> None:
+        """Days within a text are written out, and months where they can be nothing else; names of files are let be."""
+        assert phrases.dated(text) == expected
 
     def test_lists_and_plurals(self) -> None:
         """Lists end with a word, and one is not several."""

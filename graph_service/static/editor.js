@@ -10,7 +10,7 @@
   const outcome = document.getElementById("outcome");
   const shown = document.getElementById("shown");
   const BASE = "https://w3id.org/imaging-survey/";
-  let words = { prefixes: {}, classes: [], properties: [], used: {}, values: {}, schemes: {} };
+  let words = { prefixes: {}, classes: [], properties: [], used: {}, values: {}, schemes: {}, things: {} };
   const labels = new Map();
 
   const expand = (name) => { const at = name.indexOf(":"); return (words.prefixes[name.slice(0, at)] || name.slice(0, at + 1)) + name.slice(at + 1); };
@@ -114,7 +114,7 @@
 
   fetch("/words.json").then((answer) => answer.json()).then((found) => {
     words = found;
-    for (const [scheme, values] of Object.entries(words.schemes)) for (const [slug, label] of values) labels.set(`${BASE}${scheme}/${slug}`, label);
+    for (const [scheme, values] of Object.entries({ ...words.schemes, ...words.things })) for (const [slug, label] of values) labels.set(`${BASE}${scheme}/${slug}`, label);
   });
 
   let running = null;

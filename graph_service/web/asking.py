@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
 import pyoxigraph as ox
 from fastapi import APIRouter, Request, Response
 
-from graph_service import answers, citing
+from graph_service import answers, citing, phrases
 from graph_service.citing import Citation
 from graph_service.errors import NotFound, SurveyError
 from graph_service.knowledge import Knowledge
+from graph_service.problems import suggestion
 from graph_service.queries import Parameter, Query
 from graph_service.service import Service
 from graph_service.terms import BASE, KINDS, PREFIXES, SCHEMES
-from graph_service.web import questions
+from graph_service.web import questions, signposting
 from graph_service.web.rendering import Pages, address
 from graph_service.web.routing import PageRoute, pages_of
+from graph_service.web.showing import heads
 
 MOST = 300
 """Rows of an answer that a page shows; data have all of them."""
@@ -108,7 +111,14 @@ def questions_page(service: Service, request: Request) -> Response:
 
 
 def question_page(service: Service, request: Request, name: str) -> Response:
-    """One question with its form and its answer; a value that does not fit is told beside the form."""
+    """One question with its form and its answer, and links to its description."""
+    response = _question_page(service, request, name)
+    links = signposting.links(service, f"{BASE}query/{name}", signposting.root(service, request))
+    return signposting.beside(response, links)
+
+
+def _question_page(service: Service, request: Request, name: str) -> Response:
+    """The page; a value that does not fit is told beside the form."""
     pages, query = pages_of(request), questions.find(service, name)
     if (known := pages.unchanged(request)) is not None:
         return known
@@ -120,6 +130,7 @@ def question_page(service: Service, request: Request, name: str) -> Response:
         "picture": None,
         "total": 0,
         "problem": None,
+        "strangers": strangers(pages.knowledge, query, given),
     }
     status, text = 200, query.text
     try:
@@ -144,7 +155,24 @@ def question_page(service: Service, request: Request, name: str) -> Response:
         cite=[(address(f"/cite/query/{name}.{form}", pairs), label) for form, label in citing.LABELS.items()],
         most=MOST,
         **words,
+        **heads(service, request, f"{BASE}query/{name}"),
     )
+
+
+def strangers(knowledge: Knowledge, query: Query, given: Mapping[str, list[str]]) -> list[str]:
+    """The given things and concepts that the survey does not have, told with what is near."""
+    found = []
+    for parameter in query.parameters:
+        kinds = (parameter.kind or "").replace("-", " ").split("|")
+        for value in filter(None, given.get(parameter.name, ()) if parameter.kind else ()):
+            try:
+                term = parameter.term(value)
+            except SurveyError:
+                continue  # told beside the form
+            if isinstance(term, ox.NamedNode) and term.value.startswith(BASE) and not knowledge.exists(term.value):
+                near = suggestion(value, [name for name, _ in choices(knowledge, parameter)]).replace("`", "")
+                found.append(f"The survey knows no {phrases.listing(kinds, 'or')} “{value}”.{near}")
+    return found
 
 
 def answered(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable
+from functools import lru_cache
 
 from fastapi import APIRouter, Request, Response
 
 from graph_service import comparison
 from graph_service.errors import BadParameter
 from graph_service.matching import Candidate, Matcher
+from graph_service.problems import suggestion
 from graph_service.service import Service
 from graph_service.terms import BASE
 from graph_service.things import titles
@@ -41,6 +44,10 @@ POPULAR = (
 def router(service: Service) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
 
+    @lru_cache(maxsize=1)
+    def matcher() -> Matcher:
+        return Matcher(service.knowledge, service.dataset.date)
+
     @routes.api_route("/compare", methods=["GET", "HEAD"])
     def compare(request: Request) -> Response:
         return comparison_page(request)
@@ -51,16 +58,25 @@ def router(service: Service) -> APIRouter:
 
     @routes.api_route("/match", methods=["GET", "HEAD"])
     def match(request: Request) -> Response:
-        return matching_page(request, Matcher(service.knowledge, service.dataset.date))
+        return matching_page(request, matcher())
 
     @routes.api_route("/match.csv", methods=["GET", "HEAD"])
     def shortlist(request: Request) -> Response:
-        return shortlist_text(request, Matcher(service.knowledge, service.dataset.date))
+        return shortlist_text(request, matcher())
 
     return routes
 
 
+def known_only(request: Request, names: Iterable[str]) -> None:
+    """Refuses parameters that mean nothing here; what trackers append to links (`utm_…`) is let be."""
+    names = [*names]
+    for name in request.query_params:
+        if name not in names and not name.startswith("utm_"):
+            raise BadParameter(f"`{name}` is no parameter of this page.{suggestion(name, names)}", parameter=name)
+
+
 def wanted(request: Request) -> list[str]:
+    known_only(request, ("thing", "only", "format"))
     return comparison.chosen(pages_of(request).knowledge, request.query_params.getlist("thing"))
 
 
@@ -75,7 +91,9 @@ def comparison_page(request: Request) -> Response:
         (address(f"/compare.{form}", [("thing", name) for name in names]), label, kind)
         for form, (kind, label, _) in TEXTS.items()
     ]
-    only = request.query_params.get("only", "") == "differences"
+    only = request.query_params.get("only", "")
+    if only not in {"", "differences"}:
+        raise BadParameter(f"`only={only}`: the rows are all, or `only=differences`.", parameter="only")
     return pages.respond(
         request,
         "compare.html",
@@ -85,7 +103,7 @@ def comparison_page(request: Request) -> Response:
         labels=[pages.knowledge.label(iri) for iri in iris],
         without=[address("/compare", [("thing", other) for other in names if other != name]) for name in names],
         texts=texts,
-        only=only,
+        only=bool(only),
         toggle=address("/compare", [("thing", name) for name in names] + ([] if only else [("only", "differences")])),
         everything=[(iri.removeprefix(BASE), title) for iri, title, _ in titles(pages.knowledge)]
         if len(names) < comparison.MOST
@@ -114,15 +132,18 @@ def comparison_text(request: Request, form: str) -> Response:
 
 def requirements(request: Request, matcher: Matcher) -> tuple[list[str], list[str], str]:
     """What is required: musts, wishes, role. The form sends each requirement as a parameter of its own."""
+    known_only(request, ("must", "nice", "role", "format", *matcher.requirements))
     must, nice = request.query_params.getlist("must"), request.query_params.getlist("nice")
     for name, value in request.query_params.multi_items():
         if name in matcher.requirements and value in {"must", "nice"}:
             (must if value == "must" else nice).append(name)
-    return (
-        matcher.known([each for each in must if each]),
-        matcher.known([each for each in nice if each]),
+    role, roles = (
         request.query_params.get("role", ""),
+        [each.slug for each in matcher.knowledge.members("software-role")],
     )
+    if role and role not in roles:
+        raise BadParameter(f"`role={role}` is no kind of program.{suggestion(role, roles)}", parameter="role")
+    return matcher.known([each for each in must if each]), matcher.known([each for each in nice if each]), role
 
 
 def matching_page(request: Request, matcher: Matcher) -> Response:
@@ -132,7 +153,7 @@ def matching_page(request: Request, matcher: Matcher) -> Response:
     must, nice, role = requirements(request, matcher)
     asked = bool(must or nice or role)
     found = matcher.match(must, nice, role) if asked else []
-    level = {**dict.fromkeys(nice, "nice"), **dict.fromkeys(must, "must")}
+    level = dict.fromkeys(nice, "nice") | dict.fromkeys(must, "must")
     parameters = (
         [("must", each) for each in must] + [("nice", each) for each in nice] + ([("role", role)] if role else [])
     )
@@ -145,7 +166,7 @@ def matching_page(request: Request, matcher: Matcher) -> Response:
         popular=[(name, *matcher.requirements[name]) for name in POPULAR if name in matcher.requirements],
         level=level,
         asked=asked,
-        told=[(matcher.requirements[each][0], each in must) for each in level],
+        told=[(matcher.requirements[each][0], each in must) for each in dict.fromkeys([*must, *nice])],
         found=[
             (each, matcher.users(each.thing), pages.knowledge.texts(each.thing.iri, BASE + "ontology#usedByName"))
             for each in found

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
+from starlette.responses import FileResponse
 
 from graph_service import formats
 from graph_service.release import DUMPS
 from graph_service.service import Service
+from graph_service.web import caching
 
 SUFFIXES = [*DUMPS, *(f"{suffix}.gz" for suffix in DUMPS)]
 
@@ -27,13 +28,12 @@ def router(service: Service) -> APIRouter:
     def dump(
         request: Request, suffix: Annotated[str, Path(description="Format of the dump", examples=["ttl", "nq.gz"])]
     ) -> Response:
-        data = service.dataset.dump(suffix)
-        etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
-        headers = {"ETag": etag, "Cache-Control": "public, max-age=3600", "Access-Control-Allow-Origin": "*"}
-        if etag in request.headers.get("if-none-match", ""):
+        path = service.dataset.dump(suffix)
+        headers = caching.common("Origin") | caching.validators(service, suffix)
+        if caching.is_unchanged(request, headers):
             return Response(status_code=304, headers=headers)
         kind = "application/gzip" if suffix.endswith(".gz") else formats.BY_NAME[suffix].content_type
         headers["Content-Disposition"] = f'inline; filename="survey.{suffix}"'
-        return Response(data, media_type=kind, headers=headers)
+        return FileResponse(path, media_type=kind, headers=headers)
 
     return routes

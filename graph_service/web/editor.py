@@ -13,10 +13,10 @@ from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
 from graph_service import answers
-from graph_service.knowledge import RDFS, TYPE, Knowledge, survey
+from graph_service.knowledge import RDFS, SURVEYED, TYPE, Knowledge, survey
 from graph_service.observed import Shown, shown
 from graph_service.service import Service
-from graph_service.terms import FOREIGN, KINDS, ONTOLOGY, PREFIXES, SCHEMES, shorten
+from graph_service.terms import BASE, FOREIGN, KINDS, ONTOLOGY, PREFIXES, SCHEMES, shorten
 from graph_service.web import static
 from graph_service.web.delivery import HEADERS, POLICY
 from graph_service.web.page import CAVEAT, View
@@ -142,7 +142,7 @@ def router(service: Service) -> APIRouter:
 
 
 def words(knowledge: Knowledge) -> dict[str, Any]:
-    """Prefixes, classes, properties with the classes that have them, and the values of each vocabulary."""
+    """Prefixes, classes, properties with the classes that have them, the values of each vocabulary, names of things."""
     classes = {survey(name) for name in KINDS.values()} | {
         survey(name) for name in ("Observation", "Evidence", "Assessment")
     }
@@ -167,5 +167,9 @@ def words(knowledge: Knowledge) -> dict[str, Any]:
         },
         "values": {shorten(each.iri): each.scheme for each in knowledge.dimensions.values() if each.scheme in SCHEMES},
         "schemes": {name: [[each.slug, each.label] for each in knowledge.members(name)] for name in SCHEMES},
+        "things": {
+            kind: [[iri.removeprefix(f"{BASE}{kind}/"), knowledge.label(iri)] for iri in knowledge.of_kind(kind)]
+            for kind in (*SURVEYED, "organization")
+        },
         "ontology": ONTOLOGY,
     }

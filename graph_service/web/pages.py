@@ -18,7 +18,7 @@ from graph_service.terms import BASE, ONTOLOGY
 from graph_service.web import signposting, static
 from graph_service.web.rendering import Pages, address
 from graph_service.web.routing import pages_of
-from graph_service.web.showing import heads, thing_page
+from graph_service.web.showing import document_page, heads, thing_page
 from graph_service.web.words import code
 from graph_service.wishes import FACETS, SORTS, Wish
 
@@ -28,7 +28,7 @@ MOST = 40
 
 FORMATS = [("text/csv", "CSV", "csv"), ("application/json", "JSON", "json")]
 
-__all__ = ["router", "thing_page"]
+__all__ = ["document_page", "router", "thing_page"]
 
 
 def router(service: Service) -> APIRouter:
@@ -47,7 +47,7 @@ def router(service: Service) -> APIRouter:
     def ontology(request: Request) -> Response:
         return thing_page(service, request, ONTOLOGY)
 
-    @routes.get("/favicon.ico")
+    @routes.api_route("/favicon.ico", methods=["GET", "HEAD"])
     def icon(request: Request) -> Response:
         files: static.Files = request.app.state.files
         return files.response(request, "mark.svg")
@@ -124,6 +124,7 @@ def finder_page(request: Request, pages: Pages, index: Finder, found: Found) -> 
         **(heads(request.app.state.service, request, BASE) if wish.empty else {}),
         facets=[(name, heading, name in OPEN) for name, (_, heading) in FACETS.items()],
         most=MOST,
+        scheme=lambda name: "/software" if name == "software" else f"/vocabulary/{index.scheme(name)}",
         link=lambda name, value: at(wish.toggled(name, value)),
     )
 

@@ -85,16 +85,19 @@ def answer(service: Service, query: Query, request: Request, suffix: str | None)
 def router(service: Service) -> APIRouter:
     routes = APIRouter(tags=["questions"])
 
+    @routes.head("/query", include_in_schema=False)
     @routes.get("/query", summary="All predefined questions", operation_id="questions")
     def questions() -> list[dict[str, Any]]:
         return [description(query) for query in service.questions.values()]
 
+    @routes.head("/query/{name}.rq", include_in_schema=False)
     @routes.get(
         "/query/{name}.rq", summary="The SPARQL of a question", response_class=Response, operation_id="question_text"
     )
     def text(name: Annotated[str, Path(description="Name of the question")]) -> Response:
         return Response(find(service, name).text, media_type="application/sparql-query; charset=utf-8")
 
+    @routes.head("/query/{name}", include_in_schema=False)
     @routes.get("/query/{name}", summary="The answer to a question", response_class=Response, operation_id="question")
     def question(
         request: Request, name: Annotated[str, Path(description="Name of the question, also with .csv .tsv .json .xml")]

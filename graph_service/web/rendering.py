@@ -61,6 +61,7 @@ def environment() -> Environment:
     made.filters.update(
         date=phrases.date,
         short_date=phrases.short_date,
+        dated=phrases.dated,
         number=phrases.number,
         size=phrases.size,
         host=phrases.host,

@@ -57,7 +57,10 @@ def address(name: str) -> str:
 
 
 def exists(name: str) -> bool:
-    return (ROOT / name).is_file()
+    try:
+        return (ROOT / name).is_file()
+    except (OSError, ValueError):  # too long, or with a NUL
+        return False
 
 
 def names() -> Iterator[str]:
@@ -66,8 +69,8 @@ def names() -> Iterator[str]:
 
 
 def _find(name: str) -> Path:
-    path = (ROOT / name).resolve()
-    if not path.is_relative_to(ROOT.resolve()) or not path.is_file() or path.suffix not in MEDIA_TYPES:
+    path = (ROOT / name).resolve() if exists(name) else ROOT
+    if not path.is_relative_to(ROOT.resolve()) or path.suffix not in MEDIA_TYPES:
         raise NotFound(f"there is no file `{name}`.")
     return path
 
@@ -81,7 +84,7 @@ class Files:
 
     def response(self, request: Request, name: str) -> Response:
         match = HASHED.match(name)
-        plain = match["stem"] + match["ending"] if match and not (ROOT / name).is_file() else name
+        plain = match["stem"] + match["ending"] if match and not exists(name) else name
         path = _find(plain)
         digest = checksum(path, path.stat().st_mtime_ns)
         lasting = match is not None and match["hash"] == digest
