@@ -178,3 +178,17 @@ def test_every_module_says_what_it_is_for() -> None:
         name for name, path in modules().items() if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     ]
     assert silent == []
+
+
+def test_the_plan_lists_every_module() -> None:
+    """ARCHITECTURE.md has a row for each module, with the first words of the module itself."""
+    plan = (PACKAGE.parent / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    missing = []
+    for name, path in modules().items():
+        shown = f"{path.parent.name}/" if path.name == "__init__.py" else path.name
+        first = " ".join(
+            (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n\n")[0].split()
+        )
+        if f"| `{shown}` | {first} |" not in plan:
+            missing.append(name)
+    assert missing == []
