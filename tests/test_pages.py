@@ -253,7 +253,7 @@ class TestThings:
     def test_observation(self, browser: httpx.Client) -> None:
         """An observation leads to its place on the page of its thing."""
         answer = browser.get("/observation/give-a-scan-2010-08")
-        assert (answer.status_code, answer.headers["location"]) == (302, "/archive/give-a-scan#give-a-scan-2010-08")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/archive/give-a-scan#give-a-scan-2010-08")
 
     def test_unknown(self, browser: httpx.Client) -> None:
         """What is not there is told on a page with near names."""
