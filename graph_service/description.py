@@ -5,7 +5,7 @@ Follows SPARQL 1.1 Service Description. It says nothing of the engine that answe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import pyoxigraph
@@ -47,10 +47,13 @@ WRITERS: dict[str, RdfFormat] = {
 
 @dataclass(slots=True)
 class Description:
-    """What is described: how many triples there are, in which named graphs, and which services SERVICE may name."""
+    """What is described: how many triples there are, in which named graphs, and which services SERVICE may name.
+
+    The graphs are asked for when the first description is written.
+    """
 
     triples: int
-    graphs: Mapping[str, int]
+    graphs: Callable[[], Mapping[str, int]]
     federation: tuple[str, ...] = ()
     more: tuple[Triple, ...] = ()
     _written: dict[tuple[str, str], bytes] = field(default_factory=dict)
@@ -62,7 +65,7 @@ class Description:
             if len(self._written) >= 64:  # addresses come from Host headers
                 self._written.clear()
             prefixes = {"sd": SD, "void": VOID, "rdfs": RDFS, "dcterms": DCTERMS}
-            triples = [*service(endpoint, self.triples, self.graphs, self.federation), *self.more]
+            triples = [*service(endpoint, self.triples, self.graphs(), self.federation), *self.more]
             written = pyoxigraph.serialize(triples, format=WRITERS[chosen.name], prefixes=prefixes)
             assert written is not None
             self._written[key] = written

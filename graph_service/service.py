@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from pyoxigraph import NamedNode
 
 from graph_service import queries, survey
 from graph_service.dataset import Built, Dataset, InMemory
@@ -42,7 +45,7 @@ class Service:
         files = survey.shipped()
         dataset: Dataset = Built(settings.release) if settings.release else InMemory(files)
         if isinstance(dataset, Built):
-            engine = LocalEngine.loading(dataset.nquads(), dataset.digest)
+            engine = LocalEngine.of_file(dataset.nquads(), dataset.digest)
         else:
             engine = LocalEngine(dataset.quads(), dataset.digest)
         known = list(queries.catalog(files.queries))
@@ -81,13 +84,20 @@ class Service:
         return Knowledge.of(self.dataset.quads(), words_in_order(ontology))
 
     @cached_property
+    def graphs(self) -> dict[str, int]:
+        """The named graphs, by name, with how many triples each has."""
+        names = (quad.graph_name for quad in self.engine.store)
+        counts = Counter(each.value for each in names if isinstance(each, NamedNode))
+        return dict(sorted(counts.items()))
+
+    @cached_property
     def finder(self) -> Finder:
         """The index of archives and collections."""
         return Finder(self.knowledge)
 
     def warm(self) -> None:
-        """Make what pages need, so that nobody waits for it; then keep the collector of garbage away from all of it."""
-        self.finder  # noqa: B018 - made by being asked for
+        """Make what pages and descriptions need, so that nobody waits for it; then keep the collector of garbage away."""
+        self.graphs, self.finder  # noqa: B018 - made by being asked for
         gc.collect()
         gc.freeze()
 

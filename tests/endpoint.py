@@ -66,7 +66,7 @@ def endpoint_app(nquads_path: Path, settings: Settings) -> SparqlFirst:
     """The endpoint and the operators' routes over a file of quads: what `create_app` wires, without the rest."""
     pool = WorkerPool(nquads_path, DIGEST, settings)
     journal = Journal(settings)
-    description = Description(9, {f"{_E}/graph/a": 5, f"{_E}/graph/b": 4}, settings.federation)
+    description = Description(9, lambda: {f"{_E}/graph/a": 5, f"{_E}/graph/b": 4}, settings.federation)
     endpoint = SparqlEndpoint(pool, settings, description, fairness=Fairness(settings), journal=journal)
 
     @contextlib.asynccontextmanager

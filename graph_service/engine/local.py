@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import pyoxigraph
@@ -24,7 +24,8 @@ class LocalEngine:
         self._digest = digest
         self._store = Store()
         self._store.bulk_extend(quads)
-        self._loading: Future[None] | None = None
+        self._path: Path | None = None
+        self._lock = Lock()
 
     @classmethod
     def over(cls, store: Store, digest: str) -> LocalEngine:
@@ -34,23 +35,22 @@ class LocalEngine:
         return engine
 
     @classmethod
-    def loading(cls, path: Path, digest: str) -> LocalEngine:
-        """An engine over a file of quads that is read beside whatever comes next; the first use waits for it."""
+    def of_file(cls, path: Path, digest: str) -> LocalEngine:
+        """An engine over a file of quads, which is read at the first use."""
         engine = cls((), digest)
-        executor = ThreadPoolExecutor(1, "loading")
-        engine._loading = executor.submit(engine._store.bulk_load, path=str(path), lenient=True)
-        executor.shutdown(wait=False)
+        engine._path = path
         return engine
 
     @property
     def store(self) -> Store:
-        """The data. Raises `DataError` when it could not be read."""
-        if self._loading is not None:
-            try:
-                self._loading.result()
-            except (OSError, SyntaxError) as error:
-                raise DataError(f"the data cannot be loaded: {error}.") from error
-            self._loading = None
+        """The data. Raises `DataError` when they cannot be read."""
+        with self._lock:
+            if self._path is not None:
+                try:
+                    self._store.bulk_load(path=str(self._path), lenient=True)
+                except (OSError, SyntaxError) as error:
+                    raise DataError(f"the data cannot be loaded: {error}.") from error
+                self._path = None
         return self._store
 
     @property

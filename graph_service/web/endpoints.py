@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -61,9 +60,7 @@ class Endpoints:
 
 def described(service: Service) -> Description:
     """What the service description says: all that is served, and where more is said of it."""
-    graphs = (quad.graph_name for quad in service.engine.store)
-    counts = Counter(each.value for each in graphs if isinstance(each, NamedNode))
     triples = service.dataset.triples
     home = NamedNode(f"{BASE}sparql")
     more = (Triple(home, NamedNode(f"{FOREIGN['rdfs']}seeAlso"), NamedNode(f"{BASE}.well-known/void")),)
-    return Description(triples, dict(sorted(counts.items())), service.settings.federation, more)
+    return Description(triples, lambda: service.graphs, service.settings.federation, more)

@@ -81,7 +81,7 @@ class PinnedReleases:
 
     def _endpoint(self, pool: WorkerPool, release: Release) -> SparqlEndpoint:
         manifest = release.manifest
-        description = Description(manifest["triples"], manifest["graphs"], self._settings.federation)
+        description = Description(manifest["triples"], lambda: manifest["graphs"], self._settings.federation)
         path = f"/release/{release.version}/sparql"
         return SparqlEndpoint(
             pool, self._settings, description, fairness=self._fairness, journal=self._journal, path=path
