@@ -234,3 +234,17 @@ def test_questions_leave_room_for_queries(released: Release) -> None:
             statuses = {each.result().status_code for each in asked}
     assert statuses <= {200, 503}
     assert 200 in statuses
+
+
+def test_questions_count_as_queries_of_a_client(released: Release) -> None:
+    """A client's allowance holds for queries and questions together; pages are free."""
+    settings = Settings(release=released.folder, client_rate="2/minute", limit_loopback=True)
+    with serving(create_app(settings)) as home, httpx.Client(base_url=home, timeout=30) as client:
+        assert client.get("/sparql?query=ASK%7B%7D").status_code == 200
+        assert client.get("/query/overlaps.csv").status_code == 200
+        refused = client.get("/query/overlaps.csv")
+        assert (refused.status_code, refused.json()["code"]) == (429, "too-many-requests")
+        assert 1 <= int(refused.headers["retry-after"]) <= 61
+        assert refused.headers["ratelimit-policy"] == '"1minute";q=2;w=60'
+        assert client.get("/query").status_code == 200
+        assert client.get("/").status_code == 200

@@ -16,7 +16,7 @@ from graph_service.service import Service
 from graph_service.terms import BASE, FOREIGN
 from graph_service.web import operations
 from graph_service.web.agents import Agents
-from graph_service.web.fairness import Fairness
+from graph_service.web.fairness import Fairness, Limited
 from graph_service.web.journal import Journal
 from graph_service.web.pinned import PinnedReleases
 from graph_service.web.sparql import Page, SparqlEndpoint, SparqlFirst
@@ -55,6 +55,7 @@ class Endpoints:
             Route("/release/{version}/sparql/", self.pinned),
             *operations.routes(self.pool, self.settings, self.journal),
         ]
+        app.add_middleware(Limited, fairness=self.fairness)
         app.middleware_stack = SparqlFirst(app.build_middleware_stack(), self.sparql)
 
 

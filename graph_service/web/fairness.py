@@ -14,11 +14,16 @@ from functools import lru_cache
 from limits import RateLimitItem, parse_many
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
+from starlette.types import ASGIApp
 
 from graph_service.errors import TooManyRequests
 from graph_service.settings import Settings
-from graph_service.web.protocol import Scope
-from graph_service.web.sending import Headers
+from graph_service.web import problems
+from graph_service.web.protocol import Receive, Scope, Send, read_head
+from graph_service.web.sending import COMMON, Headers, send_whole
+
+COSTLY = ("/query/", "/reconcile", "/check", "/contribute/", "/mcp")
+"""What begins so costs as much as a query."""
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -107,3 +112,26 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return mapped or address
+
+
+class Limited:
+    """Counts requests for what costs as much as a query: they share the client's allowance with `/sparql`."""
+
+    def __init__(self, app: ASGIApp, fairness: Fairness) -> None:
+        self._app = app
+        self._fairness = fairness
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or self._fairness.is_off or not scope["path"].startswith(COSTLY):
+            await self._app(scope, receive, send)
+            return
+        try:
+            self._fairness.enter(scope)
+        except TooManyRequests as error:
+            headers, body = problems.render(error, read_head(scope["headers"]).accept, scope["path"])
+            headers = [*COMMON, *headers, *self._fairness.headers(scope)]
+            await send_whole(send, error.status, headers, body, is_head=scope["method"] == "HEAD")
+        else:
+            await self._app(scope, receive, send)
+        finally:
+            self._fairness.leave(scope)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from html import escape
 from pathlib import Path as File
 from typing import Any
 
@@ -31,6 +30,7 @@ from graph_service.void import LICENSE, PUBLISHER
 from graph_service.web import caching, signposting
 from graph_service.web.cache import etag
 from graph_service.web.negotiation import choose
+from graph_service.web.routing import pages_of
 from graph_service.web.signposting import DOCUMENTS, root
 
 METHODS = ["GET", "HEAD"]
@@ -83,8 +83,9 @@ def router(service: Service) -> APIRouter:
         }
         if caching.is_unchanged(request, headers):
             return Response(status_code=304, headers=headers)
-        body = _page(found) if form is formats.HTML else found.write(form.name)
-        return caching.respond(request, body, form.content_type, headers)
+        if form is formats.HTML:
+            return pages_of(request).respond(request, "changes.html", found=found)
+        return caching.respond(request, found.write(form.name), form.content_type, headers)
 
     @routes.api_route(
         "/release/{version}",
@@ -243,16 +244,3 @@ def compare(old: File, new: File) -> Difference:
     """The difference of the releases in two folders, which never change."""
     sides = [Side.of(each.version, each.quads()) for each in (Release(old), Release(new))]
     return Difference(*sides)
-
-
-def _page(found: Difference) -> bytes:
-    parts = [f"<h1>From {escape(found.old.version)} to {escape(found.new.version)}</h1>"]
-    for each in found.changes:
-        path = "/" + each.iri.removeprefix(BASE) if each.iri.startswith(BASE) else each.iri
-        words = "".join(f"<li>{escape(word)}</li>" for word in each.words)
-        parts.append(f'<h2><a href="{escape(path)}">{escape(each.label)}</a></h2><ul>{words}</ul>')
-    title = f"From {escape(found.old.version)} to {escape(found.new.version)}"
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width"></head><body><main>{"".join(parts)}</main></body></html>'
-    ).encode()
