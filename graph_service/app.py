@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from graph_service import errors, formats
@@ -104,6 +105,7 @@ def create_app(settings: Settings | None = None, service: Service | None = None)
     app.state.pages = Pages(service, extra=(("/contribute", "Contribute"),))
     app.state.files = Files()
     app.add_middleware(CommonHeaders)
+    app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD", "POST"], allow_headers=["*"])
     for face in FACES:
         app.include_router(face(service))
 

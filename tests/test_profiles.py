@@ -103,3 +103,22 @@ def test_the_links_of_a_thing_name_its_other_profiles(web: httpx.Client, home: s
     assert "dcat-ap" not in links
     listed = web.get("/software/orthanc.linkset").json()["linkset"][0]["alternate"]
     assert {each["profile"][0] for each in listed} == {SCHEMA, CODEMETA}
+
+
+def test_a_script_of_another_site_may_ask_by_profile(web: httpx.Client) -> None:
+    """A browser asks before it sends `Accept-Profile` elsewhere, and is told that it may."""
+    asked = web.options(
+        "/collection/lidc-idri",
+        headers={
+            "Origin": "https://research.example",
+            "Access-Control-Request-Method": "GET",
+            "Access-Control-Request-Headers": "accept-profile",
+        },
+    )
+    assert asked.status_code == 200
+    assert asked.headers["access-control-allow-origin"] == "*"
+    assert asked.headers["access-control-allow-headers"] == "accept-profile"
+    assert asked.headers["access-control-allow-methods"] == "GET, HEAD, POST"
+    got = web.get("/collection/lidc-idri.ttl", headers={"Origin": "https://research.example"})
+    assert got.headers.get_list("access-control-allow-origin") == ["*"]
+    assert "Link" in got.headers["access-control-expose-headers"]

@@ -72,14 +72,6 @@ def router(service: Service) -> APIRouter:
             return _json(request, await run_sync(lambda: batch(index(), asked), limiter=turns()))
         return _json(request, manifest(root(service, request)), cached=True)
 
-    @routes.options("/reconcile", include_in_schema=False)
-    def preflight() -> Response:
-        return Response(
-            status_code=204,
-            headers=_headers()
-            | {"Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS", "Access-Control-Allow-Headers": "*"},
-        )
-
     @routes.get(
         "/reconcile/suggest/entity",
         summary="Things whose names begin so, or are like it",
