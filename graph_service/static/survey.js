@@ -17,6 +17,7 @@
     try { localStorage.setItem("theme", root.dataset.theme); } catch { /* for this page only */ }
     name();
   });
+  dark.addEventListener("change", name);
   document.querySelector(".top")?.append(switcher);
   name();
 
