@@ -111,9 +111,10 @@ class Checker:
     def described(self, file: File) -> dict[str, list[File]]:
         """Each subject of the survey with the files that describe it, the record in the place of its shipped form."""
         found = {
-            subject: [self.files[graph] for graph in graphs if graph != file.graph]
+            subject: others
             for subject, graphs in self.by_subject.items()
+            if (others := [self.files[graph] for graph in graphs if graph != file.graph])
         }
         for subject in dict.fromkeys(str_of(quad.subject) for quad in file.quads):
             found[subject] = [file, *found.get(subject, ())]
-        return {subject: files for subject, files in found.items() if files}
+        return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import shutil
 import tempfile
 import weakref
@@ -21,7 +20,6 @@ from graph_service import graph, release, selfdescription
 from graph_service.errors import NotFound
 from graph_service.release import DUMPS, SERVED, SOURCES, STORE, Release
 from graph_service.survey import Files
-from graph_service.terms import PREFIXES
 
 
 class Dataset(Protocol):
@@ -58,6 +56,14 @@ class Dataset(Protocol):
         """The bytes of a file that people wrote, e.g. `records/archive/tcia.ttl`; raises `NotFound`."""
 
 
+def _format_of(suffix: str) -> str:
+    """The format of a dump, compressed or not; raises `NotFound`."""
+    name = suffix.removesuffix(".gz")
+    if name not in DUMPS:
+        raise NotFound(f"there is no dump `survey.{suffix}`; there are {', '.join(DUMPS)}, each also with `.gz`.")
+    return name
+
+
 class Built:
     """A release in its folder."""
 
@@ -84,8 +90,7 @@ class Built:
         return self.store or self.nquads()
 
     def dump(self, suffix: str) -> Path:
-        if suffix.removesuffix(".gz") not in DUMPS:
-            raise NotFound(f"there is no dump `survey.{suffix}`; there are {', '.join(DUMPS)}, each also with `.gz`.")
+        _format_of(suffix)
         return self.release.dump(suffix)
 
     def has_source(self, name: str) -> bool:
@@ -143,18 +148,12 @@ class InMemory:
         return None
 
     def dump(self, suffix: str) -> Path:
-        name = suffix.removesuffix(".gz")
-        if name not in DUMPS:
-            raise NotFound(f"there is no dump `survey.{suffix}`; there are {', '.join(DUMPS)}, each also with `.gz`.")
+        name = _format_of(suffix)
         path = self._folder / f"dump.{suffix}"
         with self._writing:
             if not path.exists():
-                kind = DUMPS[name]
-                data = ox.serialize(
-                    self.survey.quads if kind.supports_datasets else self.survey.triples, format=kind, prefixes=PREFIXES
-                )
-                assert data is not None
-                path.write_bytes(gzip.compress(data, 6, mtime=0) if suffix.endswith(".gz") else data)
+                data = release.dumped(self.survey, name)
+                path.write_bytes(release.squeezed(data) if suffix.endswith(".gz") else data)
         return path
 
     def has_source(self, name: str) -> bool:

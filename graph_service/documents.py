@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import pyoxigraph as ox
 
 from graph_service import errors
-from graph_service.errors import NotFound
+from graph_service.graph import in_order, merged
 from graph_service.service import Service
-from graph_service.terms import BASE, FOREIGN, GRAPH, KINDS, ONTOLOGY, SCHEMES
+from graph_service.terms import BASE, FOREIGN, GRAPH, KINDS, SCHEMES
 
 RETIRED = f"{GRAPH}retired"
 """The named graph of IRIs that name nothing any more, each with its successor (`ontology/retired.ttl`)."""
@@ -21,6 +21,7 @@ SECTIONS = (*KINDS, "observation", "vocabulary", *SCHEMES, "answer", "assessment
 """The first parts of the paths of our IRIs that are looked up one by one."""
 
 _NO_IRI = re.compile(r"[\x00-\x20<>\"{}|^`\\]")
+"""What stands in no IRI; a node that has it cannot even be asked for."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,13 @@ def source_of(graph: str) -> str:
     return f"records/{name}.ttl" if name.partition("/")[0] in KINDS else ""
 
 
+def is_iri(text: str) -> bool:
+    """Whether a text has nothing that an IRI cannot have, as addresses of strangers may."""
+    return _NO_IRI.search(text) is None
+
+
 def find(service: Service, iri: str) -> Document | None:
     """The document that describes an IRI of ours; None when nothing does."""
-    if _NO_IRI.search(iri):
-        return None
     path = iri.removeprefix(BASE)
     section, _, name = path.partition("/")
     store = service.engine.store
@@ -73,8 +77,6 @@ def find(service: Service, iri: str) -> Document | None:
 
 def successor(service: Service, iri: str) -> str | None:
     """What took the place of a retired IRI, empty when nothing did; None when the IRI is not retired."""
-    if _NO_IRI.search(iri):
-        return None
     store, graph = service.engine.store, ox.NamedNode(RETIRED)
     said = list(store.quads_for_pattern(ox.NamedNode(iri), None, None, graph))
     if not said and iri.startswith(f"{BASE}assessment/"):  # it was retired with the thing that it assessed
@@ -118,8 +120,7 @@ def triples(service: Service, document: Document) -> list[ox.Triple]:
         if document.iri == document.graph
         else statements(service, document.iri)
     )
-    distinct = {ox.Triple(quad.subject, quad.predicate, quad.object) for quad in found}
-    return sorted(distinct, key=lambda triple: (str(triple.subject), str(triple.predicate), str(triple.object)))
+    return merged(found)
 
 
 def quads(service: Service, document: Document) -> list[ox.Quad]:
@@ -134,17 +135,7 @@ def quads(service: Service, document: Document) -> list[ox.Quad]:
         wanted = None if subject == ox.NamedNode(document.iri) else ox.NamedNode(f"{GRAPH}derived")
         found.update(store.quads_for_pattern(subject, None, None, wanted))
         found.update(store.quads_for_pattern(subject, None, None, graph))
-    return sorted(
-        found, key=lambda each: (str(each.graph_name), str(each.subject), str(each.predicate), str(each.object))
-    )
-
-
-def require(service: Service, iri: str, message: str) -> Document:
-    """The document of the IRI; raises `NotFound` with the message."""
-    found = find(service, iri)
-    if found is None:
-        raise NotFound(message)
-    return found
+    return list(in_order(found))
 
 
 def _problems() -> dict[str, type[errors.SurveyError]]:
@@ -165,8 +156,3 @@ def _problem(document: Document) -> list[ox.Triple]:
         ),
         ox.Triple(this, ox.NamedNode(f"{FOREIGN['rdfs']}isDefinedBy"), ox.NamedNode(f"{BASE}about")),
     ]
-
-
-def is_term(iri: str) -> bool:
-    """Whether the IRI is a word of the ontology, which is described in the ontology's one document."""
-    return iri.startswith(ONTOLOGY)

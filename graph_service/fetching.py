@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import os
 import shutil
 import sys
 import tempfile
@@ -18,6 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
+
+from graph_service import leftovers
 
 BLOCK = 1024 * 1024
 
@@ -82,9 +83,7 @@ def fetch(source: str, output: Path, sums_sha256: str = "") -> Path:
             folder.rename(final)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-    link = output / f".current-{os.getpid()}"
-    link.symlink_to(final.name)
-    link.replace(output / "current")
+    leftovers.point(output, final)
     return final
 
 

@@ -169,12 +169,12 @@ def negotiate(accept: str | None, offered: tuple[Format, ...]) -> Format | None:
     No header, or one without any readable range, accepts everything. HTML is never chosen by a mere wildcard while
     something else is offered: scripts send `*/*` and must get data. What stands beyond `LONGEST_ACCEPT` is not read.
     """
-    return _negotiated(accept if accept is None or len(accept) <= LONGEST_ACCEPT else shortened(accept), offered)
+    return _negotiated(accept and shortened(accept), offered)
 
 
 def shortened(accept: str) -> str:
-    """The whole members of an Accept header that fit into `LONGEST_ACCEPT`."""
-    return accept[: LONGEST_ACCEPT + 1].rpartition(",")[0]
+    """The whole members of an Accept header that fit into `LONGEST_ACCEPT`, mostly all."""
+    return accept if len(accept) <= LONGEST_ACCEPT else accept[: LONGEST_ACCEPT + 1].rpartition(",")[0]
 
 
 @lru_cache(maxsize=1024)
@@ -195,8 +195,7 @@ def _negotiated(accept: str | None, offered: tuple[Format, ...]) -> Format | Non
 
 def encoding(accept_encoding: str, offered: tuple[str, ...]) -> str | None:
     """The content coding to apply, in our order of preference among those that the client takes; None for plain."""
-    short = accept_encoding if len(accept_encoding) <= LONGEST_ACCEPT else shortened(accept_encoding)
-    return _encoding(short, offered)
+    return _encoding(shortened(accept_encoding), offered)
 
 
 @lru_cache(maxsize=1024)

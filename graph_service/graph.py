@@ -27,8 +27,7 @@ class Survey:
     @cached_property
     def triples(self) -> list[ox.Triple]:
         """The distinct triples of all graphs together, ordered by subject, predicate and object."""
-        distinct = {ox.Triple(quad.subject, quad.predicate, quad.object) for quad in self.quads}
-        return sorted(distinct, key=str)
+        return merged(self.quads)
 
 
 def build(files: Files) -> Survey:
@@ -66,6 +65,11 @@ def follow(written: list[ox.Quad], files: Files) -> Iterable[ox.Quad]:
 
 def quad_of(triple: ox.Triple, graph: ox.NamedNode) -> ox.Quad:
     return ox.Quad(triple.subject, triple.predicate, triple.object, graph)
+
+
+def merged(quads: Iterable[ox.Quad]) -> list[ox.Triple]:
+    """The distinct triples of quads, whatever graph they stand in, by subject, predicate and object."""
+    return sorted({ox.Triple(quad.subject, quad.predicate, quad.object) for quad in quads}, key=str)
 
 
 def in_order(quads: Iterable[ox.Quad]) -> tuple[ox.Quad, ...]:

@@ -1,6 +1,7 @@
-"""Folders that a killed build left behind: hidden, never read, and removed by the next build.
+"""Folders of releases: the one in the making, what a killed build left behind, and the one that is current.
 
-A build holds a lock on its folder; the kernel gives it up when the process dies, however it dies.
+A build works in a hidden folder that is never read and holds a lock on it, which the kernel gives up when the process
+dies, however it dies; the next build removes such folders.
 """
 
 from __future__ import annotations
@@ -22,6 +23,14 @@ def claim(folder: Path) -> int:
 
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     return descriptor
+
+
+def point(output: Path, folder: Path) -> None:
+    """Makes a folder below `output` the current one, in one step."""
+    link = output / f".current-{os.getpid()}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(folder.name)
+    link.replace(output / "current")
 
 
 def sweep(output: Path) -> list[Path]:

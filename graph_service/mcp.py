@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Annotated, Any, Literal
 
 from mcp.server.mcpserver import MCPServer
@@ -24,7 +23,7 @@ from graph_service.errors import SurveyError
 from graph_service.formats import BY_NAME
 from graph_service.knowledge import survey
 from graph_service.problems import suggestion
-from graph_service.reconciliation import Index, kinds_of
+from graph_service.reconciliation import kinds_of
 from graph_service.service import Service
 from graph_service.settings import Settings
 from graph_service.terms import BASE, KINDS, PREFIXES, shorten
@@ -50,15 +49,8 @@ def pooled(pool: WorkerPool, settings: Settings) -> Ask:
         rows = form if form in {"csv", "tsv", "json", "xml"} else "csv"
         graphs = form if form in {"ttl", "nt", "jsonld", "rdf", "trig", "nq"} else "ttl"
         answer = await pool.ask(Task(query, rows, "json", graphs), settings.query_seconds)
-        parts: list[bytes] = []
-        size = 0
-        while part := await answer.part():
-            parts.append(part)
-            size += len(part)
-            if size > 4 * LONGEST:
-                answer.abandon()
-                break
-        return b"".join(parts).decode("utf-8", "replace")
+        body, _ = await answer.collected(4 * LONGEST)
+        return body.decode("utf-8", "replace")
 
     return ask
 
@@ -69,11 +61,6 @@ def server(service: Service, ask: Ask) -> MCPServer[Any]:
         made: MCPServer[Any] = MCPServer(
             "imaging-survey", title="Imaging Survey", instructions=INSTRUCTIONS, version=__version__, website_url=BASE
         )
-
-    @cache
-    def index() -> Index:
-        """Made when the first agent searches: a service that nobody asks starts sooner."""
-        return Index.of(service.knowledge)
 
     hints = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 
@@ -100,7 +87,7 @@ def server(service: Service, ask: Ask) -> MCPServer[Any]:
                 "score": each.score,
                 "match": each.match,
             }
-            for each in index().candidates(text, kinds, limit)
+            for each in service.names.candidates(text, kinds, limit)
         ]
 
     @made.tool(annotations=hints, title="Describe one thing")
@@ -232,7 +219,7 @@ def _whole(name: str) -> str:
 def _described(service: Service, iri: str, observations: bool) -> str:
     known = service.knowledge
     if not known.exists(iri):
-        found = Index.of(known).candidates(iri.rpartition("/")[2].replace("-", " "), limit=3)
+        found = service.names.candidates(iri.rpartition("/")[2].replace("-", " "), limit=3)
         near = ", ".join(f"{each.path} ({each.name})" for each in found)
         raise ToolError(f"<{iri}> is not in the survey." + (f" Near it are {near}." if near else ""))
     if documents.successor(service, iri) is not None:

@@ -63,16 +63,6 @@ def size(value: int) -> str:
     return f"{int(amount + 0.5)} {unit}" if amount >= 99.95 else f"{amount:.3g} {unit}"
 
 
-def brief(value: int) -> str:
-    """A count with three digits at most, for charts: 27.5 M."""
-    amount = float(value)
-    for unit in ("", " k", " M", " G", " T"):
-        if amount < 999.5:
-            return f"{amount:.3g}{unit}"
-        amount /= 1000
-    return f"{amount:.3g} P"
-
-
 def host(address: str) -> str:
     """The name of the place that a web address leads to: `example.org` of `https://www.example.org/x`."""
     return (urlsplit(address).hostname or address).removeprefix("www.")

@@ -21,6 +21,11 @@ class Problem:
         return f"{self.path}:{self.line}:{self.column}: {self.rule}: {on_one_line(self.message)}"
 
 
+def is_strange(name: str, known: Iterable[str]) -> bool:
+    """Whether a parameter means nothing here; what trackers append to links (`utm_…`) is let be."""
+    return name not in known and not name.startswith("utm_")
+
+
 def suggestion(name: str, known: Iterable[str]) -> str:
     """` Did you mean …?` with the nearest known name, or nothing when none is near."""
     from rapidfuzz import fuzz, process  # takes 40 ms to import, and only a mistake needs it

@@ -20,8 +20,6 @@ from graph_service.triples import Triples
 MEMBER = re.compile(r"<([^<>]+)>(?:\s*;\s*q=([01](?:\.\d{0,3})?))?")
 """A profile in the header, and how much it is liked."""
 
-LONGEST = 4096
-
 
 @dataclass(frozen=True)
 class Profile:
@@ -58,7 +56,7 @@ def wanted(iri: str, token: str | None, accept: str) -> Profile | None:
     """
     known = of(iri)
     if token is None:
-        liked = {found: float(quality or 1) for found, quality in MEMBER.findall(accept[:LONGEST])}
+        liked = {found: float(quality or 1) for found, quality in MEMBER.findall(accept[: formats.LONGEST_ACCEPT])}
         ranked = {name: liked.get(target, 0.0) for name, target in (OWN, *((each.token, each.iri) for each in OTHERS))}
         token = max((OWN[0], *known), key=ranked.__getitem__)
     if token not in {OWN[0], *known}:

@@ -68,11 +68,18 @@ class Version:
 
 def version_of(files: Files) -> Version:
     """The version of the data; raises `DataError` when the changelog names none."""
+    found = named_version(files)
+    if found is None:
+        changelog = files.records / "CHANGELOG.md"
+        raise DataError(f"{changelog}: the changelog has no heading such as `## 2026.11 (2026-11-25)`.")
+    return found
+
+
+def named_version(files: Files) -> Version | None:
+    """The version that the changelog names first; None where there is none, as in a folder of somebody's records."""
     changelog = files.records / "CHANGELOG.md"
     found = HEADING.search(changelog.read_text(encoding="utf-8")) if changelog.is_file() else None
-    if found is None:
-        raise DataError(f"{changelog}: the changelog has no heading such as `## 2026.11 (2026-11-25)`.")
-    return Version(found[1], found[2])
+    return Version(found[1], found[2]) if found else None
 
 
 def digest(survey: Survey) -> str:
@@ -222,10 +229,7 @@ def write(
         except OSError:
             if not final.exists():
                 raise
-        link = output / f".current-{os.getpid()}"
-        link.unlink(missing_ok=True)
-        link.symlink_to(final.name)
-        link.replace(output / "current")
+        leftovers.point(output, final)
     finally:
         os.close(claim)
         shutil.rmtree(folder, ignore_errors=True)
@@ -256,9 +260,17 @@ def pack(files: Files) -> bytes:
     return packed.getvalue()
 
 
-def squeeze(path: Path, content: bytes) -> None:
+def dumped(survey: Survey, name: str) -> bytes:
+    """The bytes of `survey.<name>`, one of `DUMPS`."""
+    kind = DUMPS[name]
+    content = ox.serialize(survey.quads if kind.supports_datasets else survey.triples, format=kind, prefixes=PREFIXES)
+    assert content is not None
+    return content
+
+
+def squeezed(content: bytes) -> bytes:
     """The content, compressed, the same bytes each time."""
-    path.write_bytes(gzip.compress(content, 6, mtime=0))
+    return gzip.compress(content, 6, mtime=0)
 
 
 def _fill(
@@ -287,19 +299,16 @@ def _fill(
     made = statistics(survey)
     manifest["things"] = made["things"]
     (folder / "statistics.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
-    squeezed = []
     with ThreadPoolExecutor(thread_name_prefix="compressing") as beside:
-        for suffix, kind in DUMPS.items():
+        packed = {}
+        for suffix in DUMPS:
             progress(f"writing survey.{suffix}")
-            content = ox.serialize(
-                survey.quads if kind.supports_datasets else survey.triples, format=kind, prefixes=PREFIXES
-            )
-            assert content is not None
+            content = dumped(survey, suffix)
             (folder / f"survey.{suffix}").write_bytes(content)
-            squeezed.append(beside.submit(squeeze, folder / f"survey.{suffix}.gz", content))
+            packed[f"survey.{suffix}.gz"] = beside.submit(squeezed, content)
         (folder / SOURCES).write_bytes(pack(files))
-    for each in squeezed:
-        each.result()
+        for name, waiting in packed.items():
+            (folder / name).write_bytes(waiting.result())
     for step, extra in extras.items():
         progress(f"writing {step}")
         extra(folder, survey, files)

@@ -22,6 +22,7 @@ from graph_service.errors import SurveyError
 from graph_service.finder import Finder
 from graph_service.knowledge import Knowledge, words_in_order
 from graph_service.queries import Query
+from graph_service.reconciliation import Index
 from graph_service.settings import Settings
 from graph_service.survey import Files
 
@@ -44,10 +45,7 @@ class Service:
     def load(cls, settings: Settings) -> Service:
         files = survey.shipped()
         dataset: Dataset = Built(settings.release) if settings.release else InMemory(files)
-        if isinstance(dataset, Built):
-            engine = LocalEngine.of_file(dataset.nquads(), dataset.digest)
-        else:
-            engine = LocalEngine(dataset.quads(), dataset.digest)
+        engine = LocalEngine.of_file(dataset.nquads(), dataset.digest)
         known = list(queries.catalog(files.queries))
         if dataset.store is not None:
             known += queries.catalog(files.queries / "big")
@@ -94,6 +92,11 @@ class Service:
     def finder(self) -> Finder:
         """The index of archives and collections."""
         return Finder(self.knowledge)
+
+    @cached_property
+    def names(self) -> Index:
+        """The index of names, which forms, agents and OpenRefine search; made at the first search."""
+        return Index.of(self.knowledge)
 
     def warm(self) -> None:
         """Make what pages and descriptions need, so that nobody waits for it; then keep the collector of garbage away."""

@@ -23,6 +23,7 @@ from graph_service import queries, records, shacl, style, turtle
 from graph_service.problems import Problem, suggestion
 from graph_service.queries import Query
 from graph_service.records import Record
+from graph_service.release import named_version
 from graph_service.survey import Files
 from graph_service.terms import BASE, KINDS, ONTOLOGY, PREFIXES, shorten, str_of
 
@@ -36,7 +37,6 @@ PAST = frozenset(
 )
 """Properties whose dates have been when they are written down."""
 DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$")
-RELEASED = re.compile(r"^## \S+ \((\d{4}-\d\d-\d\d)\)", re.MULTILINE)
 
 
 @dataclass(eq=False)
@@ -166,13 +166,6 @@ def load(files: Files, paths: list[Path]) -> Corpus:
                 # What is wrong with a record that was not given is not told.
                 corpus.rest.append(read_file(Corpus(files), found.path, found.graph, found))
     return corpus
-
-
-def released(files: Files) -> str:
-    """The day of the release that the changelog names first, or nothing where there is none."""
-    changelog = files.records / "CHANGELOG.md"
-    found = RELEASED.search(changelog.read_text(encoding="utf-8")) if changelog.is_file() else None
-    return found[1] if found else ""
 
 
 def _beside(given: list[File]) -> Iterator[Record | Problem]:
@@ -400,7 +393,8 @@ def dates(corpus: Corpus) -> Iterator[Problem]:
 
     Time makes no good record bad.
     """
-    today = max(datetime.date.today().isoformat(), released(corpus.files))
+    released = named_version(corpus.files)
+    today = max(datetime.date.today().isoformat(), released.date if released else "")
     for file in corpus.given:
         for quad in file.quads if file.record is not None else ():
             value = str_of(quad.object)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from graph_service.errors import BadParameter
-from graph_service.problems import suggestion
+from graph_service.problems import is_strange, suggestion
 
 FACETS: dict[str, tuple[str, str]] = {
     "use": ("permitted-use", "May I use it"),
@@ -89,7 +89,7 @@ class Wish:
                 if not value.isdigit() or not 0 < int(value) < 10**6:
                     raise BadParameter(f"`page={value}` is not a page number.", parameter="page")
                 page = int(value)
-            elif name not in KNOWN and not name.startswith("utm_"):
+            elif is_strange(name, KNOWN):
                 raise BadParameter(
                     f"`{name}` is no parameter of the finder.{suggestion(name, KNOWN)} It has {', '.join(KNOWN)}.",
                     parameter=name,

@@ -140,6 +140,13 @@ def home(published: Path) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def web(home: str) -> Iterator[httpx.Client]:
+    """A client of that service."""
+    with httpx.Client(base_url=home, timeout=60) as client:
+        yield client
+
+
 @pytest.fixture(scope="session")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with two releases of a survey of two archives: in the second, one was visited again and one retired."""

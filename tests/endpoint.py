@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import httpx
 from starlette.applications import Starlette
 
 from graph_service.description import Description
@@ -159,6 +160,17 @@ def free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
+
+
+def answering(port: int) -> str:
+    """The address of a server on this machine, once it answers."""
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(400):
+        with contextlib.suppress(httpx.TransportError):
+            httpx.get(f"{address}/healthz", timeout=5)
+            return address
+        time.sleep(0.05)
+    raise RuntimeError("the server does not answer")
 
 
 @contextlib.contextmanager

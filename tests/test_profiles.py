@@ -8,24 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pyoxigraph as ox
-import pytest
 
 BASE = "https://w3id.org/imaging-survey/"
 OWN = f"{BASE}ontology"
 DCAT_AP = "http://data.europa.eu/r5r/"
 SCHEMA = "https://schema.org/"
 CODEMETA = "https://w3id.org/codemeta/3.0"
-
-
-@pytest.fixture(scope="module")
-def web(home: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=home, timeout=30) as client:
-        yield client
 
 
 def profile_of(reply: httpx.Response) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterator
 from time import perf_counter
 
 import httpx
@@ -18,12 +17,6 @@ import pytest
 SEED = 2026
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 SURVEY = "https://w3id.org/imaging-survey/ontology#"
-
-
-@pytest.fixture(scope="module")
-def web(home: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=home, timeout=60) as client:
-        yield client
 
 
 def misspelt(name: str, chance: random.Random) -> str:

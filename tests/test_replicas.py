@@ -23,7 +23,7 @@ import yaml
 from graph_service import fetching
 from graph_service.dataset import Built
 from graph_service.release import Release
-from tests.endpoint import QUADS, endpoint, free_port
+from tests.endpoint import QUADS, answering, endpoint, free_port
 from tests.engines import debian
 
 ROOT = Path(__file__).parent.parent
@@ -113,12 +113,7 @@ def nginx(folder: Path, ports: list[int]) -> Iterator[str]:
         [program, "-p", str(folder), "-c", str(folder / "nginx.conf")], stderr=subprocess.DEVNULL
     )
     try:
-        for _ in range(200):
-            with contextlib.suppress(httpx.TransportError):
-                httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=5)
-                break
-            time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
+        yield answering(port)
     finally:
         process.terminate()
         process.wait(10)

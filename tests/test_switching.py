@@ -19,7 +19,7 @@ import pytest
 
 from graph_service.errors import DataError
 from graph_service.switching import Switching
-from tests.endpoint import QUADS, ROOT, free_port
+from tests.endpoint import QUADS, ROOT, answering, free_port
 
 SERVER = """
 import sys
@@ -154,12 +154,7 @@ def serving(quads: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     process = subprocess.Popen([sys.executable, "-c", SERVER, str(port), str(quads)], env=environment)
     try:
-        for _ in range(400):
-            with contextlib.suppress(httpx.TransportError):
-                httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=5)
-                break
-            time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}", process
+        yield answering(port), process
     finally:
         process.terminate()
         process.wait(20)

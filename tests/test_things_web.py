@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urldefrag, urljoin
 
@@ -27,12 +26,6 @@ FORMS = {
     "rdf": ("application/rdf+xml", ox.RdfFormat.RDF_XML),
 }
 SEED = 2026
-
-
-@pytest.fixture(scope="module")
-def web(home: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=home, timeout=30) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ license; every address that these documents name answers.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from xml.etree import ElementTree
 
 import httpx
@@ -18,12 +17,6 @@ import pytest
 VOID = "http://rdfs.org/ns/void#"
 DATASET = ox.NamedNode("https://w3id.org/imaging-survey/")
 JSON = {"Accept": "application/sparql-results+json"}
-
-
-@pytest.fixture(scope="module")
-def web(home: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=home, timeout=60) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")

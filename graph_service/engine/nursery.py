@@ -16,6 +16,7 @@ import sys
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -76,15 +77,19 @@ def choose(path: Path, limits: Limits, isolation: str) -> Nursery:
 
 
 def environment() -> dict[str, str]:
-    """Our own environment, with our own search path and without backtraces.
-
-    The engine spends a fifth of its time allocating memory with the C library's allocator: where jemalloc is installed
-    (Debian: libjemalloc2), the processes with the data use that, with huge pages.
-    """
+    """Our own environment, with the allocator, our own search path, and without backtraces."""
     ours = {"PYTHONPATH": os.pathsep.join(each for each in sys.path if each), "RUST_BACKTRACE": "0"}
-    if sys.platform == "linux" and (found := ctypes.util.find_library("jemalloc")) is not None:
-        return {"LD_PRELOAD": found, "MALLOC_CONF": "thp:always"} | os.environ | ours
-    return os.environ | ours
+    return allocator() | os.environ | ours
+
+
+@cache
+def allocator() -> dict[str, str]:
+    """What has a process allocate memory by jemalloc, with huge pages, where that is installed (Debian: libjemalloc2).
+
+    With the C library's allocator the engine spends a fifth of its time allocating. Looking for it starts a process.
+    """
+    found = ctypes.util.find_library("jemalloc") if sys.platform == "linux" else None
+    return {"LD_PRELOAD": found, "MALLOC_CONF": "thp:always"} if found else {}
 
 
 class ForkNursery:

@@ -6,7 +6,8 @@ For the predefined questions: their values come from strangers, and their data m
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -76,27 +77,29 @@ class PooledEngine:
         return ox.parse_query_results(body, ox.QueryResultsFormat.JSON)
 
     async def _whole(self, pool: WorkerPool, task: Task, settings: Settings) -> tuple[str, bytes]:
+        async with self._turn(settings.queue_seconds):
+            answer = await pool.ask(task, settings.query_seconds)
+            body, is_whole = await answer.collected(LARGEST)
+        if not is_whole:
+            raise TooLarge(f"The answer is larger than {LARGEST:,} bytes; ask for less.", limit=LARGEST)
+        return answer.kind, body
+
+    @asynccontextmanager
+    async def _turn(self, seconds: float) -> AsyncIterator[None]:
+        """One of the questions that may run, after a wait among those that may wait. Raises `Busy`."""
         if self._asked >= MOST:
             raise Busy("Too many questions are waiting.", headers={"Retry-After": "2"})
         self._asked += 1
         try:
-            async with asyncio.timeout(settings.queue_seconds):
-                await self._share.acquire()
-        except TimeoutError:
-            self._asked -= 1
-            message = f"Too many questions are being answered; none ended in {settings.queue_seconds:g} s."
-            raise Busy(message, headers={"Retry-After": "5"}) from None
-        try:
-            answer = await pool.ask(task, settings.query_seconds)
-            parts: list[bytes] = []
-            size = 0
-            while part := await answer.part():
-                parts.append(part)
-                size += len(part)
-                if size > LARGEST:
-                    answer.abandon()
-                    raise TooLarge(f"The answer is larger than {LARGEST:,} bytes; ask for less.", limit=LARGEST)
-            return answer.kind, b"".join(parts)
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._share.acquire()
+            except TimeoutError:
+                message = f"Too many questions are being answered; none ended in {seconds:g} s."
+                raise Busy(message, headers={"Retry-After": "5"}) from None
+            try:
+                yield
+            finally:
+                self._share.release()
         finally:
             self._asked -= 1
-            self._share.release()

@@ -71,6 +71,18 @@ class Answer:
             self._link.stream.resume_reading()
         return part
 
+    async def collected(self, most: int) -> tuple[bytes, bool]:
+        """All bytes and True; or, when there are more than `most`, those that came, and False: the rest is given up."""
+        parts: list[bytes] = []
+        size = 0
+        while part := await self.part():
+            parts.append(part)
+            size += len(part)
+            if size > most:
+                self.abandon()
+                return b"".join(parts), False
+        return b"".join(parts), True
+
     def whole(self) -> bytes | None:
         """All bytes, when the answer is complete and none was taken yet; else None."""
         return b"".join(self._parts) if self.is_whole else None

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from graph_service import comparison
 from graph_service.errors import BadParameter
 from graph_service.matching import Candidate, Matcher
-from graph_service.problems import suggestion
+from graph_service.problems import is_strange, suggestion
 from graph_service.service import Service
 from graph_service.terms import BASE
 from graph_service.things import titles
@@ -68,10 +68,10 @@ def router(service: Service) -> APIRouter:
 
 
 def known_only(request: Request, names: Iterable[str]) -> None:
-    """Refuses parameters that mean nothing here; what trackers append to links (`utm_…`) is let be."""
+    """Refuses parameters that mean nothing here."""
     names = [*names]
     for name in request.query_params:
-        if name not in names and not name.startswith("utm_"):
+        if is_strange(name, names):
             raise BadParameter(f"`{name}` is no parameter of this page.{suggestion(name, names)}", parameter=name)
 
 

@@ -64,11 +64,6 @@ def router(service: Service) -> APIRouter:
     routes = APIRouter(tags=["contribute"])
     checking = Checking(service.files)
 
-    @cache
-    def index() -> Index:
-        """Made at the first record."""
-        return Index.of(service.knowledge)
-
     @routes.post("/check", summary="Check a record", operation_id="check_record")
     async def check(
         request: Request,
@@ -108,7 +103,7 @@ def router(service: Service) -> APIRouter:
         if kind not in FORMS:
             raise NotFound(f"there is no form for `{kind}`; there are forms for {', '.join(FORMS)}.")
         result: dict[str, Any] = {"problems": [], "text": "", "slug": "", "similar": []}
-        result["similar"] = await run_in_threadpool(lambda: similar(index(), given))
+        result["similar"] = await run_in_threadpool(lambda: similar(service.names, given))
         try:
             slug, text = proposals.turtle(service.files, service.knowledge, kind, given)
             found: list[Problem] = await run_in_threadpool(checking.problems, kind, slug, text)

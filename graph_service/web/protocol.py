@@ -60,11 +60,9 @@ def read_head(headers: Iterable[tuple[bytes, bytes]]) -> Head:
     for name, value in headers:
         if name == b"accept":
             text = value.decode("latin-1")
-            text = text if head.accept is None else f"{head.accept}, {text}"
-            head.accept = text if len(text) <= formats.LONGEST_ACCEPT else formats.shortened(text)
+            head.accept = formats.shortened(text if head.accept is None else f"{head.accept}, {text}")
         elif name == b"accept-encoding":
-            text = value.decode("latin-1")
-            head.accept_encoding = text if len(text) <= formats.LONGEST_ACCEPT else formats.shortened(text)
+            head.accept_encoding = formats.shortened(value.decode("latin-1"))
         elif name == b"content-type":
             head.content_type = value.decode("latin-1")
         elif name == b"content-length":

@@ -47,11 +47,6 @@ def router(service: Service) -> APIRouter:
     routes = APIRouter(tags=["reconciliation"])
 
     @cache
-    def index() -> Index:
-        """Made at the first question, so that the service starts sooner."""
-        return Index.of(service.knowledge)
-
-    @cache
     def turns() -> CapacityLimiter:
         return CapacityLimiter(AT_ONCE)
 
@@ -69,7 +64,7 @@ def router(service: Service) -> APIRouter:
             return _json(request, await run_sync(extend, service, asked, limiter=turns()))
         if "queries" in given:
             asked = _parsed(given["queries"], "queries")
-            return _json(request, await run_sync(lambda: batch(index(), asked), limiter=turns()))
+            return _json(request, await run_sync(lambda: batch(service.names, asked), limiter=turns()))
         return _json(request, manifest(root(service, request)), cached=True)
 
     @routes.get(
@@ -78,7 +73,7 @@ def router(service: Service) -> APIRouter:
         operation_id="suggest_entity",
     )
     def entity(request: Request, prefix: str = "", cursor: int = 0) -> Response:
-        found = begun(index(), prefix) if prefix.strip() else []
+        found = begun(service.names, prefix) if prefix.strip() else []
         return _json(request, {"result": [_suggestion(service, each) for each in found[cursor : cursor + SUGGESTED]]})
 
     @routes.get("/reconcile/suggest/type", summary="Types of things", operation_id="suggest_type")

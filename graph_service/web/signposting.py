@@ -117,7 +117,7 @@ def beside(response: Response, found: list[Link]) -> Response:
     return response
 
 
-def document_links(document: Document, home: str, profile: str = profiles.OWN[1]) -> list[Link]:
+def document_links(document: Document, home: str, profile: str) -> list[Link]:
     """The links of a document: back to the page, to what it describes, and to the profile in which it does so."""
     page = f"{home}/{document.path}"
     return [

@@ -276,15 +276,10 @@ class SparqlEndpoint:
         await send_whole(send, 200, headers, body, is_head=scope["method"] == "HEAD")
 
     async def _show(self, scope: Scope, send: Send, query: str, answer: Answer) -> None:
-        parts: list[bytes] = []
-        size = 0
-        while part := await answer.part():
-            parts.append(part)
-            size += len(part)
-            if size > PAGE_BYTES:
-                answer.abandon()
-                raise TooLarge("The answer is too large for a page. Choose a format to download it, or a LIMIT.")
-        await self._render(scope, send, View(query, answer.kind, answer.format, b"".join(parts)))
+        body, is_whole = await answer.collected(PAGE_BYTES)
+        if not is_whole:
+            raise TooLarge("The answer is too large for a page. Choose a format to download it, or a LIMIT.")
+        await self._render(scope, send, View(query, answer.kind, answer.format, body))
 
     async def _render(self, scope: Scope, send: Send, view: View) -> None:
         scope["sparql"] = view

@@ -170,6 +170,8 @@ def answer(service: Service, request: Request, path: str) -> Response:
     """
     if path.endswith("/"):
         return _namespace(request, path.rstrip("/"))
+    if not documents.is_iri(path):
+        raise NotFound(missing(service, path))
     document, suffix = documents.find(service, BASE + path), ""
     if document is None or documents.successor(service, document.iri) is not None:
         stem, dot, ending = path.rpartition(".")
@@ -216,8 +218,8 @@ def represent(
     page = f"{home}/{document.path}"
     parts = (document.iri, form.name, home if form is LINKSET else "", *([profile.token] if profile else []))
     headers = caching.common(VARY) | caching.validators(service, *parts)
-    told = (document, home, profile.iri) if profile else (document, home)
-    headers["Link"] = signposting.header(signposting.document_links(*told))
+    named = profile.iri if profile else profiles.OWN[1]
+    headers["Link"] = signposting.header(signposting.document_links(document, home, named))
     if caching.is_unchanged(request, headers):
         return Response(status_code=304, headers=headers)
     if form is LINKSET:
